@@ -1,0 +1,1 @@
+"""The gate: runs the suites in expectations/, decides, records."""

@@ -1,0 +1,80 @@
+"""Typed settings: the one place that reads the environment (prefix ``GAUNG_``) and `.env`."""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+class Settings(BaseSettings):
+    """All that a deployment may set; every field is ``GAUNG_<NAME>`` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="GAUNG_", env_file=PROJECT_ROOT / ".env", extra="ignore")
+
+    home: Path = Field(default=PROJECT_ROOT / "var", description="Everything made at run time.")
+    dsn: SecretStr | None = Field(
+        default=None,
+        description="postgresql:// URL of a role that may create roles and schemas. Empty: a local server.",
+    )
+    database: str = Field(default="gaung", description="Name of the warehouse's database.")
+    pg_port: int = Field(default=54329, description="Preferred port of the local server (loopback).")
+    landing_url: str | None = Field(
+        default=None, description="Where batches land: file://, s3://, … Empty: <home>/landing."
+    )
+    drop_folder: Path | None = Field(
+        default=None, description="Where `ingest_files` looks for exports. Empty: <home>/drop."
+    )
+    brands_file: Path = Field(default=PROJECT_ROOT / "brands.yml", description="Clients, brands, keywords.")
+    test_data: Path | None = Field(default=None, description="Folder of real data for tests.")
+    public_voice_min_followers: int = Field(
+        default=1000, ge=1, description="From here on an author counts as a public voice."
+    )
+    keep_publications: int = Field(default=96, ge=1, description="Before-images kept for rollback.")
+    loader_chunk_records: int = Field(default=20_000, ge=1, description="Records held in memory at once.")
+    gate_timeout_s: float = Field(default=600, gt=0, description="The gate blocks when it takes longer.")
+    build_takeover_s: float = Field(
+        default=900, gt=0, description="A build between two tasks counts as gone after this many seconds."
+    )
+    log_level: str = Field(default="INFO", description="Level of Gaung's own log lines.")
+
+    @property
+    def landing(self) -> str:
+        """URL of the landing, without a trailing slash."""
+        return (self.landing_url or (self.home.resolve() / "landing").as_uri()).rstrip("/")
+
+    @property
+    def drop(self) -> Path:
+        """The drop folder."""
+        return self.drop_folder or self.home / "drop"
+
+    @property
+    def secrets(self) -> Path:
+        """Folder (0700) of generated secrets; `make clean` leaves it alone."""
+        return self.home / "secrets"
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process; call ``get_settings.cache_clear()`` after changing the environment."""
+    return Settings()
+
+
+def library_environment() -> dict[str, str]:
+    """Environment that turns off the telemetry of every library we run."""
+    return {
+        "DO_NOT_TRACK": "1",
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+        "GX_ANALYTICS_ENABLED": "False",
+        "SCARF_ANALYTICS": "False",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+def quieten_libraries() -> None:
+    """Apply :func:`library_environment` to this process, before those libraries are imported."""
+    for name, value in library_environment().items():
+        os.environ.setdefault(name, value)

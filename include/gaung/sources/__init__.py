@@ -1,0 +1,1 @@
+"""Sources: one package per platform or format; they know nothing of the database."""

@@ -1,0 +1,1 @@
+"""Text functions: Arrow batch in, Arrow batch out; they know neither sources nor the database."""

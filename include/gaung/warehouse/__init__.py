@@ -1,0 +1,1 @@
+"""The warehouse: local server, migrations, roles, loader, builds and publisher."""
