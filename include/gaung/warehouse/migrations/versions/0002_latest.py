@@ -46,7 +46,8 @@ POST_VERSIONS = """
         v.post_id,
         (array_agg(v order by v.observed_at desc, v.is_deleted desc, v.content_hash desc))[1] as winner,
         coalesce(
-            (array_agg(v order by v.observed_at desc, v.content_hash desc) filter (where not v.is_deleted))[1],
+            (array_agg(v order by v.observed_at desc, v.content_hash desc)
+                filter (where not v.is_deleted))[1],
             (array_agg(v order by v.observed_at desc, v.content_hash desc))[1]
         ) as kept,
         bool_or(v.is_collected) as is_collected,
@@ -131,6 +132,15 @@ create table core.standing_topic (
 comment on table core.standing_topic is
     'Whether a topic is published, and its first hour. One row per topic.';
 
+create unlogged table core.touched_topic (
+    topic_type text not null,
+    topic text not null,
+    hour_at timestamptz not null,
+    primary key (topic_type, topic, hour_at)
+);
+comment on table core.touched_topic is
+    'Hours of topics that a build changed; work space of one transaction. One row per topic and hour.';
+
 create table core.model_input (
     name text primary key,
     input_hash text not null
@@ -147,6 +157,7 @@ PLACE_TABLES = (
     "standing_brand",
     "topic_day",
     "standing_topic",
+    "touched_topic",
     "model_input",
 )
 
@@ -216,7 +227,7 @@ from (
     from raw.post_text_parts as v
     group by v.platform, v.post_id, v.part
 ) as p
-left join core.post_def as d on p.platform = d.platform and p.post_id = d.post_id"""
+left join core.post_def as d on p.platform = d.platform and p.post_id = d.post_id"""  # noqa: S608 - contract names""
 
 
 def _observation_view(table: str, entity: Entity) -> str:
@@ -227,7 +238,7 @@ create view core.{table}_def as
 select distinct on ({ids})
     {columns}
 from raw.{entity.name}
-order by {ids}, observed_at desc, content_hash desc"""
+order by {ids}, observed_at desc, content_hash desc"""  # noqa: S608 - names come from the contract""
 
 
 LIVING_TEXT = f"""
@@ -239,12 +250,13 @@ select
     {TEXT_HASH.format("(kept).text")} as text_hash,
     (winner).is_deleted as is_deleted
 from ({POST_VERSIONS}) as versions
-"""
+"""  # noqa: S608 - constants of this file
 
 INDEXES = """
 create index post_author on core.post (platform, author_id);
 create index post_text_hash on core.post (text_hash);
 create index post_created_at on core.post (created_at);
+create index author_metrics_batch on raw.author_metrics (batch_id);
 """
 
 
