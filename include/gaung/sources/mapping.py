@@ -578,6 +578,10 @@ def has_values(table: EntityMapping, row: Row) -> bool:
 # ---------------------------------------------------------------------------------------------
 
 
+_ALL = ""
+"""Key of a tree whose every field is known."""
+
+
 @dataclass(frozen=True)
 class KnownFields:
     """The fields that a format knows, as a tree; what else a payload holds is reported once.
@@ -598,6 +602,7 @@ class KnownFields:
                 for step in _compile(path).steps:
                     if step != "[]" and not step.isdigit():
                         node = node.setdefault(step, {})
+                node[_ALL] = {}
         return cls(tree)
 
     def unknown(self, payload: Any) -> frozenset[str]:
@@ -608,7 +613,7 @@ class KnownFields:
 
 
 def _collect_unknown(node: Any, tree: Mapping[str, Any], prefix: str, found: set[str]) -> None:
-    if not tree:
+    if _ALL in tree:
         return
     if isinstance(node, list):
         for item in node:
@@ -618,5 +623,5 @@ def _collect_unknown(node: Any, tree: Mapping[str, Any], prefix: str, found: set
             below = tree.get(key)
             if below is None:
                 found.add(f"{prefix}{key}")
-            elif below and isinstance(value, dict | list):
+            elif isinstance(value, dict | list):
                 _collect_unknown(value, below, f"{prefix}{key}.", found)

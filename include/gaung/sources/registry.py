@@ -3,19 +3,23 @@
 Adding a format is one line in :data:`FORMATS` and a package of its own (docs/adding-a-format.md).
 """
 
+import json
 import logging
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import import_module
+from typing import Any
 
 from gaung.errors import UnknownFormat
 from gaung.sources.base import Context, Format, Mapped, MappingError, Problem, Record, Sample
 from gaung.sources.files import is_excel_head
-from gaung.sources.jsonio import decode_head
+from gaung.sources.jsonio import EXCERPT_CHARS, decode_head
 
 log = logging.getLogger(__name__)
 
-FORMATS: tuple[str, ...] = ()
+FORMATS: tuple[str, ...] = (
+    "gaung.sources.x_api_v2:FORMAT",
+)
 
 _BUGS = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
@@ -66,19 +70,31 @@ def map_record(format: Format, record: Record, context: Context) -> Mapped:
     """The outcome of one record; never raises for a bad one.
 
     Whatever goes wrong inside a mapper becomes a quarantine with its path, so that one record
-    never costs another.
+    never costs another. A quarantined record gets its excerpt here if its reader gave none.
     """
+    mapped = _checked(format, _mapped(format, record, context))
+    if mapped.problem is not None and not record.excerpt:
+        record.excerpt = _excerpt(record.payload)
+    return mapped
+
+
+def _mapped(format: Format, record: Record, context: Context) -> Mapped:
     if record.problem is not None:
         return Mapped(problem=record.problem)
     try:
-        mapped = format.map(record, context)
+        return format.map(record, context)
     except MappingError as error:
         return Mapped(problem=error.problem)
     except _BUGS as error:
         log.debug("format %s, record %d", format.name, record.ordinal, exc_info=True)
         message = f"the record has a form that {format.name} does not know ({type(error).__name__}: {error})"
         return Mapped(problem=Problem("unexpected_form", "", message[:500]))
-    return _checked(format, mapped)
+
+
+def _excerpt(payload: Any) -> str:
+    """Text of a payload whose reader kept none (its ``object``, where it is a part of a page)."""
+    item = getattr(payload, "object", payload)
+    return "" if item is None else json.dumps(item, ensure_ascii=False, default=str)[:EXCERPT_CHARS]
 
 
 def _checked(format: Format, mapped: Mapped) -> Mapped:
