@@ -1,0 +1,152 @@
+"""What is planted in the demo's files, counted from the world itself and never from what was loaded."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gaung.demo.files import Written, moment
+from gaung.demo.world import Post, World
+
+FILE_NAME = "truth.json"
+NOTE = "Synthetic: planted truth of Gaung's demo; none of these people, posts or numbers exist."
+
+
+@dataclass(frozen=True, slots=True)
+class FileTruth:
+    """What one file holds, record by record."""
+
+    name: str
+    sha256: str
+    format: str
+    as_of: str
+    received: int
+    loaded: int
+    unchanged: int
+    redelivered: int
+    ignored: dict[str, int]
+    quarantined: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class HourCount:
+    """Posts (without reposts) of one topic or brand in one UTC hour."""
+
+    name: str
+    hour_at: str
+    post_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Everything that ``demo verify`` compares.
+
+    Attributes:
+        posts: collected posts by platform and type.
+        referenced_only: posts that collected ones point at, which no query matched.
+        edited: posts of which the files hold two versions; ``deleted``: both as "platform id".
+        late: posts that only the day after's file holds.
+        topic_hours: hashtags by hour, without reposts; ``keyword_hours``: keywords of brands likewise.
+        brand_hours: posts that match a brand by hour, without reposts.
+        unmatched: collected posts (without reposts) that match no brand.
+    """
+
+    seed: int
+    size: str
+    files: tuple[FileTruth, ...]
+    posts: dict[str, dict[str, int]]
+    referenced_only: int
+    edited: tuple[str, ...]
+    deleted: tuple[str, ...]
+    late: int
+    topic_hours: tuple[HourCount, ...]
+    keyword_hours: tuple[HourCount, ...]
+    brand_hours: tuple[HourCount, ...]
+    unmatched: int
+
+    @property
+    def post_count(self) -> int:
+        """Collected posts of all platforms and types."""
+        return sum(count for types in self.posts.values() for count in types.values())
+
+    def write(self, folder: Path) -> Path:
+        """Path of the JSON file written into a folder."""
+        path = folder / FILE_NAME
+        document = {"note": NOTE, "is_synthetic": True, **asdict(self)}
+        path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        return path
+
+    @classmethod
+    def read(cls, path: Path) -> "Truth":
+        """The truth in a file that :meth:`write` made."""
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        for noted in ("note", "is_synthetic"):
+            del document[noted]
+        for name in ("topic_hours", "keyword_hours", "brand_hours"):
+            document[name] = tuple(HourCount(**row) for row in document[name])
+        document["files"] = tuple(FileTruth(**row) for row in document["files"])
+        for name in ("edited", "deleted"):
+            document[name] = tuple(document[name])
+        return cls(**document)
+
+
+def count(world: World, files: list[Written], folder: Path) -> Truth:
+    """The truth of a world and of the files written from it."""
+    counted = [post for post in world.posts if post.kind != "repost"]
+    by_type: dict[str, Counter[str]] = {}
+    for post in world.posts:
+        by_type.setdefault(post.platform, Counter())[post.kind] += 1
+    late = _named("x_late.json", files)
+    pointed_at = {id(post.refers_to) for post in world.posts if post.refers_to is not None}
+    return Truth(
+        seed=world.seed,
+        size=world.size,
+        files=tuple(_file(written, folder) for written in files),
+        posts={platform: dict(sorted(types.items())) for platform, types in sorted(by_type.items())},
+        referenced_only=sum(id(post) in pointed_at for post in world.referenced),
+        edited=tuple(sorted(" ".join(key) for key in _named("x_edits.json", files).collected)),
+        deleted=_ids(post for post in counted if post.deleted_at is not None),
+        late=next(
+            written.received - written.redelivered for written in files if written.name == "x_late.json"
+        ),
+        topic_hours=_hours((tag, post) for post in counted for tag in post.final.hashtags),
+        keyword_hours=_hours((brand, post) for post in counted for brand in post.final.keywords),
+        brand_hours=_hours((brand, post) for post in counted for brand in post.final.brands),
+        unmatched=sum(not post.final.brands for post in counted),
+    )
+
+
+def _file(written: Written, folder: Path) -> FileTruth:
+    return FileTruth(
+        name=written.name,
+        sha256=hashlib.sha256((folder / written.name).read_bytes()).hexdigest(),
+        format=written.format,
+        as_of=moment(written.as_of),
+        received=written.received,
+        loaded=written.loaded,
+        unchanged=written.unchanged,
+        redelivered=written.redelivered,
+        ignored=dict(sorted(written.ignored.items())),
+        quarantined=dict(sorted(written.quarantined.items())),
+    )
+
+
+def _named(name: str, files: list[Written]) -> Written:
+    return next(written for written in files if written.name == name)
+
+
+def _ids(posts: Iterable[Post]) -> tuple[str, ...]:
+    return tuple(sorted(f"{post.platform} {post.post_id}" for post in posts))
+
+
+def _hours(pairs: Iterable[tuple[str, Post]]) -> tuple[HourCount, ...]:
+    counts = Counter((name, _hour(post)) for name, post in pairs)
+    return tuple(HourCount(name, moment(hour), number) for (name, hour), number in sorted(counts.items()))
+
+
+def _hour(post: Post) -> datetime:
+    return post.created_at.replace(minute=0, second=0, microsecond=0)
