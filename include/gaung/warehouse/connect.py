@@ -1,6 +1,6 @@
 """Connections to the warehouse, each as one role with no more rights than its step needs."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
 from gaung.errors import ServerUnavailable, SettingsInvalid
@@ -37,12 +37,12 @@ def connect(
     """
     import psycopg2
 
-    wanted = parameters(role, database)
+    wanted: dict[str, Any] = {**parameters(role, database)}
     wanted.setdefault("connect_timeout", str(CONNECT_TIMEOUT_S))
     wanted["application_name"] = application_name
     wanted["options"] = f"{wanted.get('options', '')} -c timezone=UTC".strip()
     try:
-        session = psycopg2.connect(**wanted)
+        session: connection = psycopg2.connect(**wanted)
     except psycopg2.OperationalError as error:
         raise ServerUnavailable(_explain(role, wanted, str(error).strip())) from error
     session.autocommit = autocommit

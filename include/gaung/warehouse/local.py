@@ -319,15 +319,12 @@ def _create(data: Path, binaries: Path, account: Account | None) -> None:
         if account is not None:
             os.chown(draft, account.uid, account.gid)
             os.chown(secret, account.uid, account.gid)
-        options = [option for item in CONFIGURATION.items() for option in ("-c", "=".join(item))]
-        _run(
-            [
-                *(binaries / "initdb", "-D", draft, "-U", credentials.ADMIN, f"--pwfile={secret}"),
-                *("--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--locale=C"),
-                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", *options),
-            ],
-            account,
-        )
+        command: list[str | Path] = [binaries / "initdb", "-D", draft, "-U", credentials.ADMIN]
+        command += [f"--pwfile={secret}", "--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8"]
+        command += ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        for setting, value in CONFIGURATION.items():
+            command += ["-c", f"{setting}={value}"]
+        _run(command, account)
     finally:
         secret.unlink(missing_ok=True)
     draft.replace(data)
@@ -341,7 +338,7 @@ def _launch(data: Path, binaries: Path, account: Account | None) -> None:
         logfile.replace(logfile.with_name("log.1"))
     for attempt in range(3):
         chosen = _choose_port()
-        command = [binaries / "pg_ctl", "start", "-s", "-w", "-t", str(START_TIMEOUT_S)]
+        command: list[str | Path] = [binaries / "pg_ctl", "start", "-s", "-w", "-t", str(START_TIMEOUT_S)]
         with logfile.open("a", encoding="utf-8") as stream:
             done = _run([*command, "-D", data, "-o", f"-p {chosen}"], account, check=False, stdout=stream)
         if done.returncode == 0:

@@ -1,7 +1,8 @@
 """Everything the warehouse needs before the first row: server, database, roles, migrations, rights."""
 
 import logging
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from gaung.errors import ServerRefused, ServerUnavailable
@@ -32,17 +33,35 @@ def ready() -> None:
 
 def arrange() -> bool:
     """True when migrations ran; brings everything into place whatever is there already."""
-    from filelock import FileLock, Timeout
+    with _alone():
+        _prepare()
+        has_migrated = migrate.upgrade()
+        with closing(connect("admin")) as session, session:
+            _serialise(session)
+            roles.apply(session)
+    return has_migrated
 
-    home = get_settings().home.resolve()
-    home.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(home / "setup.lock", timeout=LOCK_TIMEOUT_S):
-            return _arrange()
-    except Timeout as error:
-        raise ServerUnavailable(
-            f"another command has been setting the warehouse up for {LOCK_TIMEOUT_S} s"
-        ) from error
+
+def prepare_empty() -> None:
+    """Return when server, roles and an empty database are there, for a restore.
+
+    Raises:
+        ServerRefused: the database holds something already.
+    """
+    with _alone():
+        _prepare()
+        with closing(connect("admin")) as session, session.cursor() as cursor:
+            cursor.execute(
+                "select count(*) from pg_catalog.pg_class "
+                "where relkind in ('r', 'v', 'm', 'p') and relnamespace not in "
+                "('pg_catalog'::regnamespace, 'information_schema'::regnamespace, 'pg_toast'::regnamespace)"
+            )
+            row = cursor.fetchone()
+        if row is not None and row[0]:
+            raise ServerRefused(
+                f"the database {parameters('admin')['dbname']} holds {row[0]} tables and views already; "
+                "restore into an empty home (GAUNG_HOME), or into another database (GAUNG_DATABASE)"
+            )
 
 
 def ensure_database(name: str) -> bool:
@@ -94,7 +113,24 @@ def _in_place() -> bool:
         return has_rights and migrate.current(session) == migrate.head()
 
 
-def _arrange() -> bool:
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold off every other command of this home that sets up."""
+    from filelock import FileLock, Timeout
+
+    home = get_settings().home.resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(home / "setup.lock", timeout=LOCK_TIMEOUT_S):
+            yield
+    except Timeout as error:
+        raise ServerUnavailable(
+            f"another command has been setting the warehouse up for {LOCK_TIMEOUT_S} s; see what it does"
+        ) from error
+
+
+def _prepare() -> None:
+    """Server, database and roles; nothing in the database yet."""
     credentials.ensure()
     if not get_settings().dsn:
         local.start()
@@ -108,11 +144,6 @@ def _arrange() -> bool:
         with session:
             _serialise(session)
             roles.ensure(session)
-    has_migrated = migrate.upgrade()
-    with closing(connect("admin")) as session, session:
-        _serialise(session)
-        roles.apply(session)
-    return has_migrated
 
 
 def _maintenance() -> "connection":
