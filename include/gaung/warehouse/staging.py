@@ -1,0 +1,461 @@
+"""Rows of mappers as typed, checked, hashed frames, and frames as the CSV that COPY reads.
+
+Works column by column; a value at a time only where a column holds something that the contract
+does not allow. Knows neither platforms nor connections.
+"""
+
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from gaung.contract import ENTITIES, PLATFORMS, POST_TYPES, TEXT_PARTS, UTC_TIME, Entity
+from gaung.sources.base import Context, Mapped, Problem, Record, Row
+
+REPLACEMENT = "\ufffd"
+FILE_SHIFT = 40
+"""Bits of a record's number that count records within a file."""
+
+MAX_ID_BYTES = 512
+"""Longer ids would not fit the index of the primary key."""
+
+DEFAULTS: dict[str, Any] = {"is_deleted": False, "is_text_altered": False}
+"""What a row means that leaves one of these columns out."""
+
+VISIBLE = frozenset({"public", "unlisted"})
+_ALLOWED = {
+    "platform": frozenset(PLATFORMS),
+    "post_type": frozenset(POST_TYPES),
+    "part": frozenset(TEXT_PARTS),
+    "visibility": VISIBLE,
+}
+_TIME = pl.Datetime("us", "UTC")
+_TIME_FORMAT = "%Y-%m-%dT%H:%M:%S%.6f+00"
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_DTYPES: dict[pa.DataType, Any] = {
+    pa.string(): pl.String,
+    pa.int64(): pl.Int64,
+    pa.float64(): pl.Float64,
+    pa.bool_(): pl.Boolean,
+    UTC_TIME: _TIME,
+    pa.list_(pa.string()): pl.List(pl.String),
+}
+_PYTHON: dict[pa.DataType, frozenset[type]] = {
+    pa.string(): frozenset({str}),
+    pa.int64(): frozenset({int}),
+    pa.float64(): frozenset({float, int}),
+    pa.bool_(): frozenset({bool}),
+    UTC_TIME: frozenset({datetime}),
+    pa.list_(pa.string()): frozenset({list, tuple}),
+}
+
+
+@dataclass(slots=True)
+class Collected:
+    """Rows of one entity from some records, in record order; the three lists run side by side."""
+
+    rows: list[Row] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    observed: list[datetime] = field(default_factory=list)
+
+    def without(self, numbers: Iterable[int]) -> "Collected":
+        """The same without the rows of some records."""
+        gone = set(numbers)
+        kept = [at for at, number in enumerate(self.numbers) if number not in gone]
+        return Collected(
+            [self.rows[at] for at in kept],
+            [self.numbers[at] for at in kept],
+            [self.observed[at] for at in kept],
+        )
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Some records, mapped: rows by entity, and what became of the records without rows."""
+
+    received: int = 0
+    entities: dict[str, Collected] = field(default_factory=dict)
+    ignored: Counter[str] = field(default_factory=Counter)
+    problems: dict[int, tuple[Record, Problem]] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
+    records: dict[int, Record] = field(default_factory=dict)
+
+    @property
+    def mapped(self) -> int:
+        """Records that are neither ignored nor quarantined."""
+        return self.received - self.ignored.total() - len(self.problems)
+
+    def take(self, number: int, record: Record, mapped: Mapped, context: Context) -> None:
+        """Add one record with its outcome."""
+        self.received += 1
+        if mapped.unknown_fields:
+            self.unknown |= mapped.unknown_fields
+        if mapped.ignored is not None:
+            self.ignored[mapped.ignored] += 1
+            return
+        observed, problem = _observed(mapped, record, context)
+        if problem is not None:
+            self._quarantine(number, record, problem)
+            return
+        at = 0
+        for name, rows in mapped.rows.items():
+            collected = self.entities.setdefault(name, Collected())
+            collected.rows += rows
+            collected.numbers += [number] * len(rows)
+            collected.observed += observed[at : at + len(rows)]
+            at += len(rows)
+        record.payload = None
+        self.records[number] = record
+
+    def frames(self) -> list[tuple[Entity, Collected, pl.DataFrame]]:
+        """Typed rows per entity; records with a row outside the contract go to quarantine whole."""
+        while True:
+            built = [
+                (entity, collected, *typed(entity, collected))
+                for name, entity in ENTITIES.items()
+                if (collected := self.entities.get(name)) and collected.rows
+            ]
+            bad: dict[int, Problem] = {}
+            for *_, problems in built:
+                bad = problems | bad
+            if not bad:
+                return [(entity, collected, frame) for entity, collected, frame, _ in built]
+            for number, problem in bad.items():
+                self._quarantine(number, self.records[number], problem)
+            self.entities = {name: collected.without(bad) for name, collected in self.entities.items()}
+
+    def quarantine(self) -> pl.DataFrame:
+        """The quarantined records as their staging table holds them."""
+        found = sorted(self.problems.items())
+        texts = {
+            "reason": [problem.reason for _, (_, problem) in found],
+            "path": [problem.path for _, (_, problem) in found],
+            "message": [problem.message for _, (_, problem) in found],
+            "excerpt": [record.excerpt for _, (record, _) in found],
+        }
+        return pl.DataFrame(
+            {
+                "record_no": pl.Series([number for number, _ in found], dtype=pl.Int64),
+                **{name: pl.Series(list(map(clean_text, column))) for name, column in texts.items()},
+                "observed_at": pl.Series([_zoned(record) for _, (record, _) in found], dtype=_TIME),
+            }
+        )
+
+    def _quarantine(self, number: int, record: Record, problem: Problem) -> None:
+        self.problems[number] = (record, problem)
+
+
+def record_number(file: int, ordinal: int) -> int:
+    """One number for a record of a batch, in the order of files and records."""
+    return file << FILE_SHIFT | ordinal
+
+
+def record_ordinal(number: int) -> int:
+    """The record's position in its file."""
+    return number & ((1 << FILE_SHIFT) - 1)
+
+
+def _zoned(record: Record) -> datetime | None:
+    seen = record.observed_at
+    return seen if isinstance(seen, datetime) and seen.tzinfo is not None else None
+
+
+def _observed(mapped: Mapped, record: Record, context: Context) -> tuple[list[datetime], Problem | None]:
+    """The time of observation of each row in order, or why the record cannot be loaded."""
+    if mapped.problem is not None:
+        return [], mapped.problem
+    if not any(mapped.rows.values()):
+        return [], Problem("unexpected_form", "", "the record gives no row")
+    found: list[datetime] = []
+    for name, rows in mapped.rows.items():
+        if name not in ENTITIES:
+            return [], Problem("contract_violation", name, f"{name} is not an entity of the contract")
+        for row in rows:
+            seen = row.get("observed_at") or record.observed_at or context.as_of
+            problem = _time_problem(seen, name)
+            if problem is not None:
+                return [], problem
+            found.append(seen)
+    return found, None
+
+
+def _time_problem(seen: Any, entity: str) -> Problem | None:
+    path = f"{entity}.observed_at"
+    if seen is None:
+        message = "the file does not tell when it was captured; pass --as-of with date, time and zone"
+        return Problem("no_observed_at", path, message)
+    if not isinstance(seen, datetime):
+        return Problem("contract_violation", path, f"{path} is a {type(seen).__name__}, not a time")
+    if seen.tzinfo is None:
+        return Problem("date_without_zone", path, f"{path} is {seen.isoformat()}, without a time zone")
+    return None
+
+
+def staging_schema(entity: Entity) -> dict[str, str]:
+    """Columns of an entity's staging table with their Postgres types, in the order of the CSV."""
+    from gaung.warehouse.ddl import column_type
+
+    columns = {"record_no": "bigint"}
+    if "is_collected" in entity.sticky:
+        columns["collected_no"] = "bigint"
+    columns |= {item.name: column_type(item.type) for item in entity.content}
+    columns["content_hash"] = "text"
+    if entity.rule == "version":
+        columns["first_observed_at"] = "timestamptz"
+    columns["observed_at"] = "timestamptz"
+    return columns
+
+
+def typed(entity: Entity, collected: Collected) -> tuple[pl.DataFrame, dict[int, Problem]]:
+    """Frame of the content columns and, by record number, what does not fit the contract.
+
+    The frame is only good if there are no problems; take those records out and call again.
+    """
+    problems: dict[int, Problem] = {}
+
+    def refuse(at: int, reason: str, column: str, message: str) -> None:
+        problems.setdefault(
+            collected.numbers[at],
+            Problem(reason, f"{entity.name}.{column}", f"{entity.name}.{column} {message}"),
+        )
+
+    _refuse_unknown(entity, collected.rows, refuse)
+    altered = bytearray(len(collected.rows))
+    series = []
+    for item in entity.content:
+        default = DEFAULTS.get(item.name)
+        values = [row.get(item.name) for row in collected.rows]
+        if default is not None:
+            values = [default if value is None else value for value in values]
+        series.append(_column(item, values, item.name in entity.id_columns, altered, refuse))
+    frame = pl.DataFrame(series)
+    if "is_text_altered" in frame.columns and any(altered):
+        flags = pl.Series(altered, dtype=pl.UInt8) != 0
+        frame = frame.with_columns(is_text_altered=pl.col("is_text_altered") | flags)
+    return frame, problems
+
+
+Refuse = Callable[[int, str, str, str], None]
+
+
+def _refuse_unknown(entity: Entity, rows: Sequence[Row], refuse: Refuse) -> None:
+    known = frozenset(entity.content.names) | {"observed_at"}
+    for at, row in enumerate(rows):
+        if not row.keys() <= known:
+            name = min(str(key) for key in row.keys() - known)
+            refuse(at, "contract_violation", name, "is not a column of the contract; the mapper is wrong")
+
+
+def _column(
+    item: "pa.Field[Any]", values: list[Any], is_id: bool, altered: bytearray, refuse: Refuse
+) -> pl.Series:
+    """The column as a series; values that do not fit are refused and stand as NULL in it."""
+    allowed = _PYTHON[item.type]
+    if not {*map(type, values)} <= allowed | {type(None)}:
+        for at, value in enumerate(values):
+            if value is not None and type(value) not in allowed:
+                refuse(at, "contract_violation", item.name, f"is a {type(value).__name__}, not {item.type}")
+                values[at] = None
+    if not item.nullable and None in values:
+        for at, value in enumerate(values):
+            if value is None:
+                refuse(at, "contract_violation", item.name, "is missing")
+    if item.type == pa.string():
+        return _text_column(item, values, is_id, altered, refuse)
+    if item.type == pa.list_(pa.string()):
+        return _list_column(item, values, altered, refuse)
+    if item.type == UTC_TIME:
+        return _time_column(item, values, refuse)
+    return _number_column(item, values, refuse)
+
+
+def _text_column(
+    item: "pa.Field[Any]", values: list[Any], is_id: bool, altered: bytearray, refuse: Refuse
+) -> pl.Series:
+    try:
+        series = pl.Series(item.name, values, dtype=pl.String)
+    except UnicodeEncodeError:
+        series = pl.Series(item.name, _clean_all(values, altered), dtype=pl.String)
+    if series.str.contains("\0", literal=True).any():
+        series = pl.Series(item.name, _clean_all(values, altered), dtype=pl.String)
+    if is_id and not (series.str.len_bytes().is_between(1, MAX_ID_BYTES)).all():
+        for at, value in enumerate(series):
+            if value is not None and not 1 <= len(value.encode()) <= MAX_ID_BYTES:
+                refuse(at, "contract_violation", item.name, _length_message(value))
+    allowed = _ALLOWED.get(item.name)
+    if allowed is not None and not set(series.unique().drop_nulls()) <= allowed:
+        reason = "not_public" if item.name == "visibility" else "contract_violation"
+        for at, value in enumerate(series):
+            if value is not None and value not in allowed:
+                refuse(at, reason, item.name, f"is {value[:60]!r}, not one of {', '.join(sorted(allowed))}")
+    return series
+
+
+def _length_message(value: str) -> str:
+    return f"is longer than {MAX_ID_BYTES} bytes" if value else "is empty"
+
+
+def _clean_all(values: list[Any], altered: bytearray) -> list[Any]:
+    """The texts with what Postgres cannot hold replaced; marks in ``altered`` where that was needed."""
+    result = list(values)
+    for at, value in enumerate(values):
+        if value is not None:
+            result[at] = clean = clean_text(value)
+            if clean is not value and REPLACEMENT in clean:
+                altered[at] = 1
+    return result
+
+
+def clean_text(value: str) -> str:
+    """The same object if Postgres can hold it; else NUL and lone surrogates as U+FFFD, pairs joined."""
+    if "\0" in value:
+        value = value.replace("\0", REPLACEMENT)
+    if _SURROGATES.search(value):
+        paired = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        value = _SURROGATES.sub(REPLACEMENT, paired)
+    return value
+
+
+def _list_column(item: "pa.Field[Any]", values: list[Any], altered: bytearray, refuse: Refuse) -> pl.Series:
+    for at, value in enumerate(values):
+        if not value:
+            continue
+        if not {*map(type, value)} <= {str, type(None)}:
+            refuse(at, "contract_violation", item.name, "holds something that is not text")
+            values[at] = None
+        elif any(text is not None and ("\0" in text or _SURROGATES.search(text)) for text in value):
+            values[at] = [text if text is None else clean_text(text) for text in value]
+            altered[at] = 1
+    return pl.Series(item.name, values, dtype=pl.List(pl.String))
+
+
+def _time_column(item: "pa.Field[Any]", values: list[Any], refuse: Refuse) -> pl.Series:
+    for at, value in enumerate(values):
+        if value is None:
+            continue
+        if value.tzinfo is None or value.utcoffset() is None:
+            refuse(at, "date_without_zone", item.name, f"is {value.isoformat()}, without a time zone")
+            values[at] = None
+            continue
+        if value.year in (1, 9999):
+            values[at] = _bounded(at, value, item.name, refuse)
+    return pl.Series(item.name, values, dtype=_TIME)
+
+
+def _bounded(at: int, value: datetime, column: str, refuse: Refuse) -> datetime | None:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        refuse(at, "bad_date", column, f"is {value.isoformat()}, outside the years 1 to 9999 in UTC")
+        return None
+
+
+def _number_column(item: "pa.Field[Any]", values: list[Any], refuse: Refuse) -> pl.Series:
+    dtype = _DTYPES[item.type]
+    try:
+        series = pl.Series(item.name, values, dtype=dtype)
+    except (TypeError, OverflowError):
+        for at, value in enumerate(values):
+            if value is not None and not -(2**63) <= value < 2**63:
+                refuse(at, "contract_violation", item.name, f"is {value}, too large for {item.type}")
+                values[at] = None
+        series = pl.Series(item.name, values, dtype=dtype)
+    if item.type == pa.float64():
+        if not series.is_finite().all():
+            for at, value in enumerate(series):
+                if value is not None and (value != value or abs(value) == float("inf")):
+                    refuse(at, "contract_violation", item.name, f"is {value}, not a finite number")
+        series = series + 0.0  # -0.0 becomes 0.0: equal values, equal hashes
+    return series
+
+
+# ---------------------------------------------------------------------------------------------
+# Content hash
+# ---------------------------------------------------------------------------------------------
+
+
+def content_hashes(entity: Entity, frame: pl.DataFrame) -> pl.Series:
+    """blake2b-128 (hex) of each row's hashed columns.
+
+    The encoding names each column that is not NULL and gives texts with their length in bytes, so
+    two different rows never encode alike, and a nullable column added later changes no old hash.
+    """
+    parts = [_encoded(name, entity.content.field(name).type, frame) for name in entity.hashed]
+    lines = frame.select(line=pl.concat_str(parts, ignore_nulls=True))["line"].to_list()
+    return pl.Series("content_hash", [blake2b(line.encode(), digest_size=16).hexdigest() for line in lines])
+
+
+def _encoded(name: str, dtype: pa.DataType, frame: pl.DataFrame) -> pl.Expr:
+    column = pl.col(name)
+    if dtype == pa.string():
+        return pl.concat_str([pl.lit(f"{name}="), column.str.len_bytes(), pl.lit(":"), column])
+    if dtype == pa.list_(pa.string()):
+        item = pl.element()
+        each = pl.concat_str([item.str.len_bytes(), pl.lit(":"), item]).fill_null("~")
+        return pl.concat_str([pl.lit(f"{name}=["), column.list.eval(each).list.join(""), pl.lit("]")])
+    if dtype == pa.float64():
+        exact = [None if value is None else value.hex() for value in frame[name]]
+        value: pl.Expr = pl.lit(pl.Series(name, exact, dtype=pl.String))
+    elif dtype == pa.bool_():
+        value = column.cast(pl.Int8).cast(pl.String)
+    else:
+        value = column.cast(pl.Int64).cast(pl.String)
+    return pl.concat_str([pl.lit(f"{name}="), value, pl.lit(";")])
+
+
+# ---------------------------------------------------------------------------------------------
+# What goes to the server
+# ---------------------------------------------------------------------------------------------
+
+
+def staged(entity: Entity, collected: Collected, frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows as their staging table holds them: hashed, one per key (the first record wins)."""
+    number = pl.Series("record_no", collected.numbers, dtype=pl.Int64)
+    observed = pl.Series("observed_at", collected.observed, dtype=_TIME)
+    frame = frame.with_columns(content_hashes(entity, frame), number, observed)
+    if entity.rule == "version":
+        frame = frame.with_columns(first_observed_at=pl.col("observed_at"))
+    if "is_collected" in entity.sticky:
+        frame = frame.with_columns(collected_no=pl.when("is_collected").then("record_no"))
+    return _one_per_key(entity, frame).select(*staging_schema(entity))
+
+
+def _one_per_key(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:
+    key = list(entity.key)
+    if not frame.select(pl.struct(key).is_duplicated().any()).item():
+        return frame
+    if entity.rule == "version":
+        frame = frame.with_columns(
+            pl.col("first_observed_at").min().over(key),
+            pl.col("observed_at").max().over(key),
+            *[pl.col(name).any().over(key) for name in entity.sticky],
+            *([pl.col("collected_no").min().over(key)] if "is_collected" in entity.sticky else []),
+        )
+    return frame.unique(subset=key, keep="first", maintain_order=True)
+
+
+def csv(frame: pl.DataFrame) -> io.BytesIO:
+    """The frame as CSV for COPY: NULL is nothing, an empty text is ``""``, lists are array literals."""
+    lists = [name for name, dtype in frame.schema.items() if dtype == pl.List(pl.String)]
+    target = io.BytesIO()
+    frame.with_columns(_array_literal(name) for name in lists).write_csv(
+        target, include_header=False, datetime_format=_TIME_FORMAT
+    )
+    target.seek(0)
+    return target
+
+
+def _array_literal(name: str) -> pl.Expr:
+    item = pl.element()
+    escaped = item.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
+    quoted = pl.concat_str([pl.lit('"'), escaped, pl.lit('"')]).fill_null("NULL")
+    return pl.concat_str([pl.lit("{"), pl.col(name).list.eval(quoted).list.join(","), pl.lit("}")]).alias(
+        name
+    )
