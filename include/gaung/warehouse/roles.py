@@ -14,6 +14,7 @@ from gaung.warehouse import credentials
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection, cursor
+    from psycopg2.sql import Composed
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,9 @@ READER_SETTINGS = {
 
 DATABASE_RIGHTS = """
 revoke all on database {database} from public;
-grant connect on database {database} to {everyone};
+grant connect on database {database} to {readers};
+grant connect, temporary on database {database} to {writers};
+grant temporary on database {database} to gaung_loader;
 revoke all on schema public from public;
 alter default privileges for role gaung_publisher in schema marts
     grant select, references on tables to bi_reader, brand_staff;
@@ -119,8 +122,11 @@ def apply(session: "connection") -> None:
                 f"{user} does not own the database {database}, so it cannot keep others out; run as its "
                 f"owner `alter database {database} owner to {user}`, or leave the database out of GAUNG_DSN"
             )
-        everyone = sql.SQL(", ").join(sql.Identifier(name) for name in credentials.ROLES)
-        cursor.execute(sql.SQL(DATABASE_RIGHTS).format(database=sql.Identifier(database), everyone=everyone))
+        cursor.execute(
+            sql.SQL(DATABASE_RIGHTS).format(
+                database=sql.Identifier(database), readers=_names(READERS), writers=_names(WRITERS)
+            )
+        )
         _strip_functions(cursor)
         cursor.execute(
             sql.SQL("comment on database {} is {}").format(
@@ -139,8 +145,15 @@ def _strip_functions(cursor: "cursor") -> None:
         log.info("not a superuser: PUBLIC keeps PostgreSQL's large-object and advisory-lock functions")
         return
     cursor.execute(PUBLIC_FUNCTIONS, [])
-    writers = sql.SQL(", ").join(sql.Identifier(name) for name in WRITERS)
     for signature, is_lock in cursor.fetchall():
         cursor.execute(sql.SQL("revoke execute on function {} from public").format(sql.SQL(signature)))
         if is_lock:
-            cursor.execute(sql.SQL("grant execute on function {} to {}").format(sql.SQL(signature), writers))
+            cursor.execute(
+                sql.SQL("grant execute on function {} to {}").format(sql.SQL(signature), _names(WRITERS))
+            )
+
+
+def _names(names: tuple[str, ...]) -> "Composed":
+    from psycopg2 import sql
+
+    return sql.SQL(", ").join(sql.Identifier(name) for name in names)
