@@ -36,7 +36,10 @@ COMMENTS_AT = DAY_END + timedelta(hours=2)
 class Written:
     """One file: how to ingest it, and what is in it record by record.
 
-    ``redelivered`` counts records of a post that an earlier file of the day already delivered.
+    A record of an X body is a post of ``data``, a user or a post of ``includes``, or an error. It is
+    *unchanged* when it says nothing that the file has not said before. ``repeated`` counts posts of
+    ``data`` (or rows) that the same file delivers once more, ``redelivered`` those that another file
+    of the day delivers as well, with newer counts.
     """
 
     name: str
@@ -46,10 +49,41 @@ class Written:
     received: int = 0
     loaded: int = 0
     unchanged: int = 0
+    repeated: int = 0
     redelivered: int = 0
     ignored: Counter[str] = field(default_factory=Counter)
     quarantined: Counter[str] = field(default_factory=Counter)
     collected: set[tuple[str, str]] = field(default_factory=set)
+    _said: set[tuple[str, str]] = field(default_factory=set)
+
+    def add_page(self, payload: "Payload", names: "Names") -> None:
+        """Count the records of an X body as they are delivered."""
+        for item in payload["data"]:
+            history = item[_name("history", names)]
+            self._add("post", history[0])
+            self._said.add(("included", history[0]))
+        included = payload.get("includes", {})
+        for item in included.get("users", []):
+            self._add("user", item["id"])
+        for item in included.get(_name("included", names), []):
+            self._add("included", item[_name("history", names)][0])
+        for _ in payload.get("errors", []):
+            self.received += 1
+            self.ignored["api_error"] += 1
+
+    def add_broken(self, reason: str) -> None:
+        """Count a record that cannot be read."""
+        self.received += 1
+        self.quarantined[reason] += 1
+
+    def _add(self, kind: str, key: str) -> None:
+        self.received += 1
+        if (kind, key) in self._said:
+            self.unchanged += 1
+            self.repeated += kind == "post"
+        else:
+            self.loaded += 1
+            self._said.add((kind, key))
 
 
 # --------------------------------------------------------------------------------------------
@@ -244,7 +278,7 @@ def _broken(post: Payload, reason: str) -> Payload:
         case "date_without_zone":
             copy["created_at"] = copy["created_at"].removesuffix("Z")
         case "field_retyped":
-            copy["text"] = {"full": copy["text"]}
+            copy["lang"] = 7
     return copy
 
 
@@ -261,18 +295,13 @@ def _search_window(posts: list[Post], number: int, rng: Random) -> tuple[Written
         overlap = newest_first[max(first - rng.randrange(0, 4), 0) : first]
         token = f"lanjut{number}{first}" if first + PAGE < len(newest_first) else None
         payload = page([*overlap, *part], names, at, token)
-        window.received += len(payload["data"])
-        window.loaded += len(part)
-        window.unchanged += len(overlap)
+        if rng.random() < 0.2:
+            payload["errors"] = [_not_found()]
+        window.add_page(payload, names)
         if rng.random() < 0.35:
             reason = _BREAKS[len(pages) % len(_BREAKS)]
             payload["data"].insert(rng.randrange(len(payload["data"])), _broken(payload["data"][0], reason))
-            window.received += 1
-            window.quarantined[reason] += 1
-        if rng.random() < 0.2:
-            payload["errors"] = [_not_found()]
-            window.received += 1
-            window.ignored["api_error"] += 1
+            window.add_broken(reason)
         pages.append(_line(payload))
     window.collected = {(post.platform, post.post_id) for post in posts}
     return window, "".join(pages)
@@ -295,19 +324,15 @@ def _stream(posts: list[Post], rng: Random) -> tuple[Written, str]:
     stream = Written("x_stream.ndjson", "x_api_v2", STREAM_AT)
     lines: list[str] = []
     for post in posts:
-        line = _line(
-            {
-                "data": x_post(post, "tweet", STREAM_AT),
-                "includes": _includes([post], "tweet", STREAM_AT),
-                "matching_rules": [{"id": "1712345678901234567", "tag": "merek"}],
-            }
-        )
-        again = rng.random() < 0.05
-        lines += [line, line] if again else [line]
-        stream.unchanged += int(again)
-        stream.loaded += 1
-    stream.received = len(lines) + 1
-    stream.quarantined["invalid_json"] = 1
+        payload = {
+            "data": x_post(post, "tweet", STREAM_AT),
+            "includes": _includes([post], "tweet", STREAM_AT),
+            "matching_rules": [{"id": "1712345678901234567", "tag": "merek"}],
+        }
+        for _ in range(2 if rng.random() < 0.05 else 1):
+            lines.append(_line(payload))
+            stream.add_page({**payload, "data": [payload["data"]]}, "tweet")
+    stream.add_broken("invalid_json")
     stream.collected = {(post.platform, post.post_id) for post in posts}
     cut = lines[-1].encode()
     return stream, "".join(lines) + cut[: len(cut) // 2].decode(errors="ignore")
@@ -316,21 +341,22 @@ def _stream(posts: list[Post], rng: Random) -> tuple[Written, str]:
 def _late(late: list[Post], seen_again: list[Post]) -> tuple[Written, str]:
     """One page asked for the day after: posts that no window had, and newer counts of known ones."""
     posts = [*late, *seen_again]
-    written = Written("x_late.json", "x_api_v2", LATE_AT, received=len(posts), loaded=len(posts))
-    written.redelivered = len(seen_again)
+    payload = page(posts, "post", LATE_AT, None)
+    written = Written("x_late.json", "x_api_v2", LATE_AT, redelivered=len(seen_again))
+    written.add_page(payload, "post")
     written.collected = {(post.platform, post.post_id) for post in posts}
-    return written, json.dumps(page(posts, "post", LATE_AT, None), ensure_ascii=False, indent=2)
+    return written, json.dumps(payload, ensure_ascii=False, indent=2)
 
 
 def _edits(edited: list[Post]) -> tuple[Written, str]:
     """Edited posts looked up again: another text under a new version id."""
-    written = Written("x_edits.json", "x_api_v2", EDITS_AT, received=len(edited), loaded=len(edited))
-    written.redelivered = len(edited)
-    written.collected = {(post.platform, post.post_id) for post in edited}
     payload = {
         "data": [x_post(post, "post", EDITS_AT) for post in edited],
         "includes": _includes(edited, "post", EDITS_AT),
     }
+    written = Written("x_edits.json", "x_api_v2", EDITS_AT, redelivered=len(edited))
+    written.add_page(payload, "post")
+    written.collected = {(post.platform, post.post_id) for post in edited}
     return written, json.dumps(payload, ensure_ascii=False, indent=2)
 
 
@@ -412,7 +438,8 @@ def _comments(comments: list[Post], rng: Random) -> tuple[Written, str]:
     every = [*rows, *broken]
     rng.shuffle(every)
     every += repeated
-    written.received, written.loaded, written.unchanged = len(every), len(rows), len(repeated)
+    written.received, written.loaded = len(every), len(rows)
+    written.unchanged = written.repeated = len(repeated)
     written.collected = {(comment.platform, comment.post_id) for comment in comments}
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=";", lineterminator="\r\n")
@@ -482,4 +509,4 @@ def _deliveries(world: World) -> Iterator[tuple[Written, str]]:
 
 def _adds_counts(post: Post) -> bool:
     """True if seeing the post again later is a new observation of its counts."""
-    return post.kind != "repost" and post.hides != "everything"
+    return post.kind != "repost" and post.shows_counts

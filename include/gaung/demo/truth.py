@@ -27,6 +27,7 @@ class FileTruth:
     received: int
     loaded: int
     unchanged: int
+    repeated: int
     redelivered: int
     ignored: dict[str, int]
     quarantined: dict[str, int]
@@ -34,11 +35,12 @@ class FileTruth:
 
 @dataclass(frozen=True, slots=True)
 class HourCount:
-    """Posts (without reposts) of one topic or brand in one UTC hour."""
+    """Posts (quotes, replies and comments among them) and reposts of one topic or brand in one UTC hour."""
 
     name: str
     hour_at: str
     post_count: int
+    repost_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,9 @@ class Truth:
         referenced_only: posts that collected ones point at, which no query matched.
         edited: posts of which the files hold two versions; ``deleted``: both as "platform id".
         late: posts that only the day after's file holds.
-        topic_hours: hashtags by hour, without reposts; ``keyword_hours``: keywords of brands likewise.
-        brand_hours: posts that match a brand by hour, without reposts.
-        unmatched: collected posts (without reposts) that match no brand.
+        topic_hours: hashtags by hour; ``keyword_hours``: brands by hour, where their keyword is in the text.
+        brand_hours: posts that match a brand, by hour.
+        unmatched: collected posts and reposts that match no brand.
     """
 
     seed: int
@@ -96,7 +98,6 @@ class Truth:
 
 def count(world: World, files: list[Written], folder: Path) -> Truth:
     """The truth of a world and of the files written from it."""
-    counted = [post for post in world.posts if post.kind != "repost"]
     by_type: dict[str, Counter[str]] = {}
     for post in world.posts:
         by_type.setdefault(post.platform, Counter())[post.kind] += 1
@@ -109,14 +110,12 @@ def count(world: World, files: list[Written], folder: Path) -> Truth:
         posts={platform: dict(sorted(types.items())) for platform, types in sorted(by_type.items())},
         referenced_only=sum(id(post) in pointed_at for post in world.referenced),
         edited=tuple(sorted(" ".join(key) for key in _named("x_edits.json", files).collected)),
-        deleted=_ids(post for post in counted if post.deleted_at is not None),
-        late=next(
-            written.received - written.redelivered for written in files if written.name == "x_late.json"
-        ),
-        topic_hours=_hours((tag, post) for post in counted for tag in post.final.hashtags),
-        keyword_hours=_hours((brand, post) for post in counted for brand in post.final.keywords),
-        brand_hours=_hours((brand, post) for post in counted for brand in post.final.brands),
-        unmatched=sum(not post.final.brands for post in counted),
+        deleted=_ids(post for post in world.posts if post.deleted_at is not None),
+        late=len(late.collected) - late.redelivered,
+        topic_hours=_hours((tag, post) for post in world.posts for tag in post.counted_as.hashtags),
+        keyword_hours=_hours((brand, post) for post in world.posts for brand in post.counted_as.keywords),
+        brand_hours=_hours((brand, post) for post in world.posts for brand in post.counted_as.brands),
+        unmatched=sum(not post.counted_as.brands for post in world.posts),
     )
 
 
@@ -129,6 +128,7 @@ def _file(written: Written, folder: Path) -> FileTruth:
         received=written.received,
         loaded=written.loaded,
         unchanged=written.unchanged,
+        repeated=written.repeated,
         redelivered=written.redelivered,
         ignored=dict(sorted(written.ignored.items())),
         quarantined=dict(sorted(written.quarantined.items())),
@@ -144,8 +144,14 @@ def _ids(posts: Iterable[Post]) -> tuple[str, ...]:
 
 
 def _hours(pairs: Iterable[tuple[str, Post]]) -> tuple[HourCount, ...]:
-    counts = Counter((name, _hour(post)) for name, post in pairs)
-    return tuple(HourCount(name, moment(hour), number) for (name, hour), number in sorted(counts.items()))
+    posts: Counter[tuple[str, datetime]] = Counter()
+    reposts: Counter[tuple[str, datetime]] = Counter()
+    for name, post in pairs:
+        (reposts if post.kind == "repost" else posts)[name, _hour(post)] += 1
+    return tuple(
+        HourCount(name, moment(hour), posts[name, hour], reposts[name, hour])
+        for name, hour in sorted({*posts, *reposts})
+    )
 
 
 def _hour(post: Post) -> datetime:

@@ -86,6 +86,16 @@ class Post:
     deleted_at: datetime | None = None
 
     @property
+    def shows_counts(self) -> bool:
+        """False if the platform shows none of its counts."""
+        return self.hides != "everything"
+
+    @property
+    def counted_as(self) -> Content:
+        """What it counts for: its latest version, a repost what the original said when it was repeated."""
+        return self.refers_to.content if self.kind == "repost" and self.refers_to else self.final
+
+    @property
     def final(self) -> Content:
         """The content of its latest version."""
         return self.edit or self.content
@@ -307,7 +317,14 @@ class _Maker:
             if draw < 0.25:
                 post = originals[position]
                 post.kind = "reply" if draw < 0.18 else "quote"
-                post.refers_to = originals[self.rng.randrange(position)]
+                post.refers_to = self.shown(originals[:position])
+
+    def shown(self, posts: list[Post], skew: int = 1) -> Post:
+        """One of the posts that show their counts; a greater skew prefers the first ones."""
+        while True:
+            post = posts[int(len(posts) * self.rng.random() ** skew)]
+            if post.shows_counts:
+                return post
 
     def old_original(self, authors: list[Author]) -> Post:
         """A post of the day before that no query matched; reposts point at it."""
@@ -321,11 +338,8 @@ class _Maker:
 
     def repost(self, authors: list[Author], originals: list[Post], old: list[Post]) -> Post:
         rng = self.rng
-        if rng.random() < 0.1:
-            original = rng.choice(old)
-        else:
-            # few originals get most reposts
-            original = originals[int(len(originals) * rng.random() ** 3)]
+        # few originals get most reposts
+        original = rng.choice(old) if rng.random() < 0.1 else self.shown(originals, skew=3)
         start = max(original.created_at, DAY_START)
         room = int((DAY_END - start).total_seconds() * 1000)
         created_at = start + timedelta(milliseconds=1 + int((room - 2) * rng.random() ** 2))
