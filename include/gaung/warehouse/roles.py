@@ -128,6 +128,7 @@ def apply(session: "connection") -> None:
             )
         )
         _strip_functions(cursor)
+        _check_public_schema(cursor)
         cursor.execute(
             sql.SQL("comment on database {} is {}").format(
                 sql.Identifier(database), sql.Literal(f"Gaung's warehouse (rights {fingerprint()})")
@@ -151,6 +152,17 @@ def _strip_functions(cursor: "cursor") -> None:
             cursor.execute(
                 sql.SQL("grant execute on function {} to {}").format(sql.SQL(signature), _names(WRITERS))
             )
+
+
+def _check_public_schema(cursor: "cursor") -> None:
+    """Raise when readers could still create objects (up to PostgreSQL 14 only a superuser can prevent it)."""
+    cursor.execute("select has_schema_privilege('bi_reader', 'public', 'create')")
+    row = cursor.fetchone()
+    if row is not None and row[0]:
+        raise ServerRefused(
+            "every role may create objects in the schema public of this database, and the role of GAUNG_DSN "
+            "may not change that; as a superuser run there `revoke all on schema public from public`"
+        )
 
 
 def _names(names: tuple[str, ...]) -> "Composed":
