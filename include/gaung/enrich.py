@@ -1,0 +1,606 @@
+"""Enrichment of pending posts: keys, language, sentiment, masked text, brands, topics.
+
+The cost follows the pending posts. Three changes of declarations can make further posts pending:
+a brand (its posts are matched again), a brand's time zone (its days move), a text engine (every
+text is scored beside the old version; the new one becomes active at full coverage, in this one
+build). A text is scored once per distinct text and engine version.
+"""
+
+import io
+import logging
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from gaung import keys
+from gaung.brands.config import Brands, load
+from gaung.warehouse import builds
+from gaung.warehouse.connect import connect
+
+if TYPE_CHECKING:
+    import polars as pl
+    from psycopg2.extensions import connection, cursor
+
+log = logging.getLogger(__name__)
+
+CHUNK = 20_000
+"""Posts or texts held in memory at once."""
+
+Task = Literal["language", "sentiment", "mask"]
+
+
+@dataclass
+class EnrichCounts:
+    """What one enrichment did.
+
+    Attributes:
+        posts_enriched: pending posts whose brands and topics were written anew.
+        posts_added: posts that became pending because a brand, time zone or engine changed.
+        texts_scored: distinct texts that an engine scored now.
+        texts_reused: distinct texts of pending posts that had every score already.
+        texts_masked: distinct texts masked now.
+        keys_made: new keys of posts and authors.
+        brand_matches: rows of post × brand written.
+        topics: rows of post × topic written.
+        posts_unmatched: pending posts of no brand.
+        brands_unknown: declared brands of files that brands.yml does not know.
+    """
+
+    posts_enriched: int = 0
+    posts_added: int = 0
+    texts_scored: int = 0
+    texts_reused: int = 0
+    texts_masked: int = 0
+    keys_made: int = 0
+    brand_matches: int = 0
+    topics: int = 0
+    posts_unmatched: int = 0
+    brands_unknown: int = 0
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The engine versions that this build's publication shows."""
+
+    language: str
+    sentiment: str
+    mask: str
+
+    def of(self, task: Task) -> str:
+        """The version of a task."""
+        version: str = getattr(self, task)
+        return version
+
+
+def run(build_id: int, token: str) -> EnrichCounts:
+    """What enrichment of this build's pending posts did; running it again changes nothing.
+
+    The caller holds the build lock (``builds.stage``); every transaction here is fenced.
+
+    Raises:
+        SettingsInvalid: brands.yml or the secret cannot be used as written.
+        BuildFenced: another build took over.
+    """
+    brands = load()
+    counts = EnrichCounts()
+    with closing(connect("transformer", application_name=f"gaung enrich {build_id}")) as session:
+        work = _Work(session, build_id, token, brands, _versions(brands), counts)
+        _add_changed(work)
+        _sync_brands(work)
+        _give_keys(work)
+        _score(work, "core.pending_post")
+        _match_pending(work)
+        _activate(work)
+    log.info("enriched %s", asdict(counts))
+    return counts
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What every step needs."""
+
+    session: "connection"
+    build_id: int
+    token: str
+    brands: Brands
+    versions: Versions
+    counts: EnrichCounts
+
+    def transaction(self) -> "_Transaction":
+        """A fenced transaction with its cursor."""
+        return _Transaction(self)
+
+
+class _Transaction:
+    """A cursor in a transaction that only this build's holder can commit."""
+
+    def __init__(self, work: _Work) -> None:
+        self.work = work
+
+    def __enter__(self) -> "cursor":
+        self.cursor = self.work.session.cursor()
+        builds.fence(self.cursor, self.work.build_id, self.work.token)
+        return self.cursor
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        self.cursor.close()
+        if kind is None:
+            self.work.session.commit()
+        else:
+            self.work.session.rollback()
+
+
+def _versions(brands: Brands) -> Versions:
+    from gaung.text import mask, registry, sentiment
+
+    language = registry.engine("language")
+    assert language is not None
+    return Versions(language.label, sentiment.engine_version(), mask.mask_version(brands.allowed_handles))
+
+
+# --- what changed ---------------------------------------------------------------------------------
+
+
+def _add_changed(work: _Work) -> None:
+    """Make the posts pending that a changed brand, time zone, account or engine touches."""
+    with work.transaction() as cur:
+        cur.execute("select brand_id, matcher_hash, timezone from core.brand")
+        known = {brand_id: (matcher, zone) for brand_id, matcher, zone in cur.fetchall()}
+        cur.execute("select task, engine_version from core.active_engine")
+        active: dict[str, str] = dict(cur.fetchall())
+    declared = {brand.id: brand for brand in work.brands.brands}
+    rematch = [
+        brand_id
+        for brand_id in sorted(known.keys() | declared.keys())
+        if brand_id not in known
+        or brand_id not in declared
+        or known[brand_id][0] != declared[brand_id].matcher_hash
+    ]
+    moved = [b for b in sorted(known.keys() & declared.keys()) if known[b][1] != declared[b].timezone]
+    if rematch:
+        _add_rematched(work, rematch)
+    if moved:
+        _add_pending(work, "select platform, post_id from core.post_brand where brand_id = any(%s)", (moved,))
+    _add_accounts(work)
+    if any(active.get(task, work.versions.of(task)) != work.versions.of(task) for task in ("language", "sentiment", "mask")):
+        _add_rescored(work, active)
+
+
+def _add_pending(work: _Work, query: str, parameters: tuple[Any, ...]) -> None:
+    """Make the posts of a query pending; the query names platform and post_id."""
+    with work.transaction() as cur:
+        cur.execute(
+            f"""
+            insert into core.pending_post (platform, post_id)
+            select distinct platform, post_id from ({query}) as touched order by 1, 2
+            on conflict do nothing
+            """,  # noqa: S608 - queries of this file
+            parameters,
+        )
+        work.counts.posts_added += cur.rowcount
+
+
+def _add_rematched(work: _Work, brand_ids: list[str]) -> None:
+    """Match every post that is not pending with the changed brands; those that differ become pending."""
+    import polars as pl
+
+    from gaung.brands import matching
+
+    where = "not exists (select from core.pending_post as w where (w.platform, w.post_id) = (p.platform, p.post_id))"
+    columns = [*matching.KEY, "brand_id", "matched_by", "matched_term"]
+    for posts in _posts(work, where):
+        found = matching.match(posts, work.brands, only=brand_ids).select(columns)
+        with work.transaction() as cur:
+            cur.execute(
+                """
+                select platform, post_id, brand_id, matched_by, matched_term
+                from core.post_brand
+                join unnest(%s, %s) as asked (platform, post_id) using (platform, post_id)
+                where brand_id = any(%s)
+                """,
+                (posts["platform"].to_list(), posts["post_id"].to_list(), brand_ids),
+            )
+            stored = pl.DataFrame(cur.fetchall(), dict.fromkeys(columns, pl.String), orient="row")
+            changed = pl.concat([found.join(stored, on=columns, how="anti"), stored.join(found, on=columns, how="anti")])
+            rows = changed.select(matching.KEY).unique().sort(matching.KEY)
+            work.counts.posts_added += _merge(cur, rows, "core.pending_post")
+
+
+def _add_accounts(work: _Work) -> None:
+    """Posts of pending authors that took, or gave up, the handle of a brand."""
+    handles = sorted(
+        (platform, handle)
+        for brand in work.brands.brands
+        for platform, own in brand.handles.items()
+        for handle in own
+    )
+    _add_pending(
+        work,
+        """
+        select p.platform, p.post_id
+        from core.pending_author as w
+        join core.author as a on w.platform = a.platform and w.author_id = a.author_id
+        join core.post as p on w.platform = p.platform and w.author_id = p.author_id
+        where (a.platform, lower(ltrim(a.handle, '@'))) in (select * from unnest(%s::text[], %s::text[]))
+        union
+        select p.platform, p.post_id
+        from core.pending_author as w
+        join core.post as p on w.platform = p.platform and w.author_id = p.author_id
+        join core.post_brand as b on p.platform = b.platform and p.post_id = b.post_id
+        where b.matched_by = 'author'
+        """,
+        ([platform for platform, _ in handles], [handle for _, handle in handles]),
+    )
+
+
+def _add_rescored(work: _Work, active: dict[str, str]) -> None:
+    """Score every text beside the active version; posts whose result differs become pending."""
+    _score(work, "core.post")
+    now = work.versions
+    _add_pending(
+        work,
+        """
+        select p.platform, p.post_id
+        from core.post as p
+        left join core.text_language as l0 on p.text_hash = l0.text_hash and l0.engine_version = %s
+        left join core.text_language as l1 on p.text_hash = l1.text_hash and l1.engine_version = %s
+        left join core.text_sentiment as s0 on p.text_hash = s0.text_hash and s0.engine_version = %s
+        left join core.text_sentiment as s1 on p.text_hash = s1.text_hash and s1.engine_version = %s
+        left join core.text_masked as m0 on p.text_hash = m0.text_hash and m0.mask_version = %s
+        left join core.text_masked as m1 on p.text_hash = m1.text_hash and m1.mask_version = %s
+        where p.text_hash is not null and (
+            (l0.lang, l0.confidence, l0.reason) is distinct from (l1.lang, l1.confidence, l1.reason)
+            or (s0.compound, s0.label, s0.unscored_reason) is distinct from (s1.compound, s1.label, s1.unscored_reason)
+            or m0.text_masked is distinct from m1.text_masked
+        )
+        """,
+        (
+            active.get("language"),
+            now.language,
+            active.get("sentiment"),
+            now.sentiment,
+            active.get("mask"),
+            now.mask,
+        ),
+    )
+
+
+# --- brands and keys ------------------------------------------------------------------------------
+
+
+def _sync_brands(work: _Work) -> None:
+    """Make core.brand, core.brand_term and core.declared_topic say what brands.yml says."""
+    import polars as pl
+
+    from gaung.brands import matching
+    from gaung.text import fold
+
+    brands = work.brands
+    tags = [t for b in brands.brands for t in b.hashtags] + [t for w in brands.watch for t in w.hashtags]
+    named = [("keyword", word) for word in brands.topic_keywords] + [("hashtag", tag) for tag in tags]
+    topics = pl.DataFrame(named, {"topic_type": pl.String, "topic": pl.String}, orient="row")
+    topics = topics.with_columns(fold.topic(pl.col("topic"))).unique().sort("topic_type", "topic")
+    terms = _terms(brands)
+    with work.transaction() as cur:
+        cur.execute("delete from core.brand where brand_id <> all(%s)", ([b.id for b in brands.brands],))
+        for brand in brands.brands:
+            cur.execute(
+                """
+                insert into core.brand (
+                    brand_id, client, name, timezone, languages, competitors, is_synthetic, matcher_hash
+                ) values (%s, %s, %s, %s, %s, %s, %s, %s)
+                on conflict (brand_id) do update set
+                    client = excluded.client, name = excluded.name, timezone = excluded.timezone,
+                    languages = excluded.languages, competitors = excluded.competitors,
+                    is_synthetic = excluded.is_synthetic, matcher_hash = excluded.matcher_hash
+                """,
+                (
+                    brand.id,
+                    brand.client,
+                    brand.name,
+                    brand.timezone,
+                    sorted(brand.languages),
+                    sorted(brand.competitors),
+                    brand.is_synthetic,
+                    brand.matcher_hash,
+                ),
+            )
+        cur.execute("delete from core.brand_term")
+        cur.executemany(
+            "insert into core.brand_term (brand_id, kind, platform, term) values (%s, %s, %s, %s)", terms.rows()
+        )
+        cur.execute("delete from core.declared_topic")
+        cur.executemany("insert into core.declared_topic (topic_type, topic) values (%s, %s)", topics.rows())
+
+
+def _terms(brands: Brands) -> "pl.DataFrame":
+    """All entries of all brands, spelt as topics are."""
+    import polars as pl
+
+    from gaung.brands import matching
+    from gaung.text import fold
+
+    listed = [(t.brand_id, t.kind, t.platform, t.term) for b in brands.brands for t in matching.terms(b)]
+    names = ("brand_id", "kind", "platform", "term")
+    frame = pl.DataFrame(listed, dict.fromkeys(names, pl.String), orient="row")
+    return frame.with_columns(fold.topic(pl.col("term"))).unique().sort(names)
+
+
+def _give_keys(work: _Work) -> None:
+    """Keys for pending posts and authors, and for the authors of pending posts, that have none."""
+    posts = """
+        select platform, post_id from core.pending_post as w
+        where not exists (select from core.post_key as k where (k.platform, k.post_id) = (w.platform, w.post_id))
+        order by 1, 2
+    """
+    authors = """
+        select platform, author_id from (
+            select platform, author_id from core.pending_author
+            union
+            select p.platform, p.author_id
+            from core.post as p join core.pending_post as w on p.platform = w.platform and p.post_id = w.post_id
+            where p.author_id is not null
+        ) as w
+        where not exists (
+            select from core.author_key as k where (k.platform, k.author_id) = (w.platform, w.author_id)
+        )
+        order by 1, 2
+    """
+    _give(work, posts, ("platform", "post_id", "post_key"), "core.post_key", keys.post_keys)
+    _give(work, authors, ("platform", "author_id", "author_key"), "core.author_key", keys.author_keys)
+
+
+def _give(work: _Work, query: str, columns: tuple[str, str, str], table: str, make: Any) -> None:
+    import polars as pl
+
+    schema = dict.fromkeys(columns, pl.String)
+    for rows in _chunks(work, query):
+        made = [(*row, key) for row, key in zip(rows, make(rows), strict=True)]
+        with work.transaction() as cur:
+            work.counts.keys_made += _merge(cur, pl.DataFrame(made, schema, orient="row"), table)
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+
+def _score(work: _Work, posts: str) -> None:
+    """Score and mask the distinct texts of these posts that lack it under this build's versions."""
+    versions = work.versions
+    query = f"""
+        with texts as (
+            select distinct p.text_hash
+            from core.post as p join {posts} as w on p.platform = w.platform and p.post_id = w.post_id
+            where p.text_hash is not null
+        )
+        select
+            t.text_hash,
+            (select p.text from core.post as p where p.text_hash = t.text_hash limit 1) as text,
+            l.lang,
+            s.text_hash is null as needs_sentiment,
+            m.text_hash is null as needs_mask
+        from texts as t
+        left join core.text_language as l on t.text_hash = l.text_hash and l.engine_version = %s
+        left join core.text_sentiment as s on t.text_hash = s.text_hash and s.engine_version = %s
+        left join core.text_masked as m on t.text_hash = m.text_hash and m.mask_version = %s
+        {{where}}
+        order by t.text_hash
+    """  # noqa: S608 - table names of this file
+    parameters = (versions.language, versions.sentiment, versions.mask)
+    lacking = "where l.text_hash is null or s.text_hash is null or m.text_hash is null"
+    scored_before = work.counts.texts_scored
+    for rows in _chunks(work, query.format(where=lacking), parameters):
+        _score_rows(work, rows)
+    if posts == "core.pending_post":
+        work.counts.texts_reused += _distinct_pending(work) - (work.counts.texts_scored - scored_before)
+
+
+def _distinct_pending(work: _Work) -> int:
+    with work.transaction() as cur:
+        cur.execute(
+            """
+            select count(distinct p.text_hash)
+            from core.post as p join core.pending_post as w on p.platform = w.platform and p.post_id = w.post_id
+            """
+        )
+        row: Any = cur.fetchone()
+    return int(row[0])
+
+
+def _score_rows(work: _Work, rows: list[tuple[Any, ...]]) -> None:
+    import polars as pl
+
+    schema = {
+        "text_hash": pl.String,
+        "text": pl.String,
+        "lang": pl.String,
+        "needs_sentiment": pl.Boolean,
+        "needs_mask": pl.Boolean,
+    }
+    texts = pl.DataFrame(rows, schema, orient="row")
+    language = _language(texts.filter(pl.col("lang").is_null()), work.versions.language)
+    known = texts.update(language.select("text_hash", "lang"), on="text_hash")
+    sentiment = _sentiment(known.filter(pl.col("needs_sentiment")), work.versions.sentiment)
+    masked = _masked(texts.filter(pl.col("needs_mask")), work.brands, work.versions.mask)
+    with work.transaction() as cur:
+        _merge(cur, language, "core.text_language")
+        _merge(cur, sentiment, "core.text_sentiment")
+        _merge(cur, masked, "core.text_masked")
+    work.counts.texts_scored += len(set(language["text_hash"]) | set(sentiment["text_hash"]))
+    work.counts.texts_masked += len(masked)
+
+
+def _language(texts: "pl.DataFrame", version: str) -> "pl.DataFrame":
+    import polars as pl
+
+    from gaung.text import registry
+
+    engine = registry.engine("language")
+    assert engine is not None
+    result = pl.from_arrow(engine.function(_batch(texts, "text")))
+    assert isinstance(result, pl.DataFrame)
+    return pl.concat([texts.select("text_hash"), result], how="horizontal").select(
+        "text_hash", pl.lit(version).alias("engine_version"), "lang", pl.col("confidence").round(4), "reason"
+    )
+
+
+def _sentiment(texts: "pl.DataFrame", version: str) -> "pl.DataFrame":
+    import polars as pl
+
+    from gaung.text import sentiment
+
+    result = pl.from_arrow(sentiment.score(_batch(texts, "text", "lang")))
+    assert isinstance(result, pl.DataFrame)
+    return pl.concat([texts.select("text_hash", "lang"), result], how="horizontal").select(
+        "text_hash", pl.lit(version).alias("engine_version"), "lang", "compound", "label", "unscored_reason"
+    )
+
+
+def _masked(texts: "pl.DataFrame", brands: Brands, version: str) -> "pl.DataFrame":
+    import polars as pl
+
+    from gaung.text import mask
+
+    result = pl.from_arrow(mask.engine(brands.allowed_handles).function(_batch(texts, "text")))
+    assert isinstance(result, pl.DataFrame)
+    return pl.concat([texts.select("text_hash"), result], how="horizontal").select(
+        "text_hash", pl.lit(version).alias("mask_version"), "text_masked"
+    )
+
+
+def _batch(frame: "pl.DataFrame", *columns: str) -> Any:
+    return frame.select(columns).rechunk().to_arrow().combine_chunks().to_batches(max_chunksize=None)[0] if len(
+        frame
+    ) else _empty(columns)
+
+
+def _empty(columns: tuple[str, ...]) -> Any:
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_pydict({name: pa.array([], pa.string()) for name in columns})
+
+
+# --- brands and topics of posts -------------------------------------------------------------------
+
+
+def _match_pending(work: _Work) -> None:
+    """Write brands and topics of every pending post anew."""
+    from gaung.brands import matching
+
+    where = "exists (select from core.pending_post as w where (w.platform, w.post_id) = (p.platform, p.post_id))"
+    counts = work.counts
+    unknown: set[str] = set()
+    ids = {brand.id for brand in work.brands.brands}
+    for posts in _posts(work, where):
+        found = matching.match(posts, work.brands)
+        topics = matching.topics(posts, work.brands.topic_keywords)
+        unknown |= set(posts["declared"].explode().drop_nulls().to_list()) - ids
+        with work.transaction() as cur:
+            for table in ("core.post_brand", "core.post_topic"):
+                cur.execute(
+                    f"""
+                    delete from {table} as t using unnest(%s, %s) as asked (platform, post_id)
+                    where t.platform = asked.platform and t.post_id = asked.post_id
+                    """,  # noqa: S608 - names of this file
+                    (posts["platform"].to_list(), posts["post_id"].to_list()),
+                )
+            counts.brand_matches += _merge(cur, found, "core.post_brand")
+            counts.topics += _merge(cur, topics, "core.post_topic")
+        counts.posts_enriched += len(posts)
+        counts.posts_unmatched += len(posts.join(found, on=matching.KEY, how="anti"))
+    _forget_gone(work)
+    counts.brands_unknown = len(unknown)
+    if unknown:
+        log.warning("files were ingested for brands that brands.yml does not know: %s", ", ".join(sorted(unknown)))
+
+
+def _forget_gone(work: _Work) -> None:
+    """Brands and topics of pending posts that core does not hold any more."""
+    with work.transaction() as cur:
+        for table in ("core.post_brand", "core.post_topic"):
+            cur.execute(
+                f"""
+                delete from {table} as t using core.pending_post as w
+                where t.platform = w.platform and t.post_id = w.post_id
+                    and not exists (
+                        select from core.post as p where p.platform = w.platform and p.post_id = w.post_id
+                    )
+                """  # noqa: S608 - names of this file
+            )
+
+
+def _activate(work: _Work) -> None:
+    """Make this build's versions the ones that the marts show; every text they need is scored."""
+    with work.transaction() as cur:
+        cur.executemany(
+            """
+            insert into core.active_engine (task, engine_version) values (%s, %s)
+            on conflict (task) do update set engine_version = excluded.engine_version
+            """,
+            [(task, work.versions.of(task)) for task in ("language", "sentiment", "mask")],
+        )
+
+
+# --- reading and writing --------------------------------------------------------------------------
+
+
+def _posts(work: _Work, where: str) -> Iterator["pl.DataFrame"]:
+    """Posts as matching reads them, in key order; deleted ones with the text of their last living version."""
+    import polars as pl
+
+    from gaung.brands import matching
+
+    query = f"""
+        select
+            p.platform,
+            p.post_id,
+            case when p.is_deleted then d.text else p.text end as text,
+            coalesce(p.hashtags, '{{}}') as hashtags,
+            coalesce(p.mentions, '{{}}') as mentions,
+            a.handle as author_handle,
+            array(
+                select b.brand_id from raw.post_declared_brand as b
+                where b.platform = p.platform and b.post_id = p.post_id order by b.brand_id
+            ) as declared
+        from core.post as p
+        left join core.author as a on p.platform = a.platform and p.author_id = a.author_id
+        left join lateral (
+            select v.text from core.post_living_text as v
+            where p.is_deleted and v.platform = p.platform and v.post_id = p.post_id
+        ) as d on true
+        where {where}
+        order by p.platform, p.post_id
+    """  # noqa: S608 - conditions of this file
+    for rows in _chunks(work, query):
+        yield pl.DataFrame(rows, matching.POST, orient="row")
+
+
+def _chunks(work: _Work, query: str, parameters: tuple[Any, ...] = ()) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows of a query in chunks of bounded size, all of one snapshot; the caller may commit in between."""
+    name = f"gaung enrich {work.build_id} read"
+    with closing(connect("transformer", application_name=name)) as reader:
+        with reader.cursor(name="enrich") as cur:
+            cur.itersize = CHUNK
+            cur.execute(query, parameters or None)
+            while rows := cur.fetchmany(CHUNK):
+                yield rows
+
+
+def _merge(cur: "cursor", frame: "pl.DataFrame", table: str) -> int:
+    """How many rows were new: COPY into a temporary table, then insert in key order."""
+    if len(frame) == 0:
+        return 0
+    columns = ", ".join(frame.columns)
+    cur.execute(f"create temporary table incoming on commit drop as select {columns} from {table} limit 0")  # noqa: S608
+    cur.copy_expert(f"copy incoming ({columns}) from stdin with (format csv)", io.StringIO(_csv(frame)))
+    cur.execute(
+        f"insert into {table} ({columns}) select {columns} from incoming order by 1, 2 on conflict do nothing"  # noqa: S608
+    )
+    written = cur.rowcount
+    cur.execute("drop table incoming")
+    return written
+
+
+def _csv(frame: "pl.DataFrame") -> str:
+    text: str = frame.write_csv(include_header=False, quote_style="non_numeric", null_value="")
+    return text

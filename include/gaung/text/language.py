@@ -1,0 +1,169 @@
+"""The language of a text by the text alone: ``id``, ``en``, ``ms`` or ``und``.
+
+lingua (limited to the three) gives probabilities; a list of everyday and slang words, written for
+this project, decides where short informal texts mislead it, and between Malay and Indonesian.
+What the platform reports is not asked.
+"""
+
+import csv
+import math
+from functools import lru_cache
+from importlib import resources
+from importlib.metadata import version
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from gaung.text import clean, registry
+
+RULES_VERSION = "1"
+LANGUAGES = ("id", "en", "ms", "und")
+MAX_CHARACTERS = 1_000
+"""lingua reads the head of a long text; a post does not change its language after it."""
+
+AFFIXED = r"^(?:(?:me|di|ber|ter|pe)[a-z]{3,}(?:kan|nya)|[a-z]{3,}nya|ke[a-z]{4,}an)$"
+
+WORD_WEIGHT = 1.0
+"""How many nats of evidence one weight point of a listed word is."""
+
+
+def detect(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Column ``text`` → ``lang, confidence, reason``; same rows, same order.
+
+    ``confidence`` is between 0 and 1, NULL for ``und``; ``reason`` says why a text is ``und``:
+    no_text, no_words, other_script, unknown_words; NULL otherwise.
+    """
+    frame = pl.DataFrame({"text": pl.Series(batch.column("text"), dtype=pl.String)}).with_row_index("row")
+    frame = _with_evidence(_with_reasons(frame))
+    decided = _decide(frame)
+    return pa.RecordBatch.from_pydict(
+        {
+            "lang": pa.array([lang for lang, _, _ in decided], pa.string()),
+            "confidence": pa.array([confidence for _, confidence, _ in decided], pa.float64()),
+            "reason": pa.array([reason for _, _, reason in decided], pa.string()),
+        }
+    )
+
+
+def _with_reasons(frame: pl.DataFrame) -> pl.DataFrame:
+    head = clean.for_scoring(pl.col("text").str.slice(0, MAX_CHARACTERS)).str.to_lowercase()
+    frame = frame.with_columns(plain=head.str.replace_all(r"[\d_]+", " "))
+    letters = pl.col("plain").str.count_matches(r"\p{L}")
+    latin = pl.col("plain").str.count_matches(r"\p{Latin}")
+    return frame.with_columns(
+        reason=pl.when(pl.col("text").is_null() | (pl.col("text").str.strip_chars() == ""))
+        .then(pl.lit("no_text"))
+        .when(letters == 0)
+        .then(pl.lit("no_words"))
+        .when(latin * 2 < letters)
+        .then(pl.lit("other_script"))
+        .otherwise(pl.lit(None, dtype=pl.String))
+    )
+
+
+def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds the number of words and the weight of listed words per language."""
+    tokens = (
+        frame.filter(pl.col("reason").is_null())
+        .select("row", word=pl.col("plain").str.extract_all(r"\p{L}+"))
+        .explode("word")
+        .drop_nulls("word")
+        .with_columns(word=_shortened(pl.col("word")))
+        .join(_words(), on="word", how="left")
+        .with_columns(_affixed(pl.col("word"), pl.col("lang")))
+    )
+    counts = tokens.group_by("row").agg(
+        pl.len().alias("n"),
+        *[
+            pl.col("weight").filter(pl.col("lang") == lang).sum().alias(lang)
+            for lang in ("id", "en", "ms", "id_ms")
+        ],
+    )
+    return frame.join(counts, on="row", how="left").sort("row")
+
+
+def _shortened(word: pl.Expr) -> pl.Expr:
+    """Letters written three times or more, once: "bangettt" is "banget"."""
+    for letter in "abcdefghijklmnopqrstuvwxyz":
+        word = word.str.replace_all(f"{letter}{{3,}}", letter)
+    return word
+
+
+def _affixed(word: pl.Expr, lang: pl.Expr) -> list[pl.Expr]:
+    """Unlisted words with affixes of Indonesian and Malay count as one point for both."""
+    is_affixed = lang.is_null() & word.str.contains(AFFIXED)
+    return [
+        pl.when(is_affixed).then(pl.lit("id_ms")).otherwise(lang).alias("lang"),
+        pl.when(is_affixed).then(pl.lit(1)).otherwise(pl.col("weight")).alias("weight"),
+    ]
+
+
+def _decide(frame: pl.DataFrame) -> list[tuple[str, float | None, str | None]]:
+    asked = frame.filter(pl.col("reason").is_null())
+    probabilities = iter(_probabilities(asked["plain"].to_list()))
+    columns = ("reason", "n", "id", "en", "ms", "id_ms")
+    return [
+        ("und", None, row[0]) if row[0] else _decide_one(next(probabilities), *row[1:])
+        for row in frame.select(columns).iter_rows()
+    ]
+
+
+def _decide_one(
+    p: dict[str, float], n: int | None, w_id: int | None, w_en: int | None, w_ms: int | None, w_both: int | None
+) -> tuple[str, float | None, str | None]:
+    indonesian, english, malay, both = w_id or 0, w_en or 0, w_ms or 0, w_both or 0
+    if indonesian + english + malay + both == 0 and (n or 0) >= 1 and not _trusted(p, n or 0):
+        return "und", None, "unknown_words"
+    tiny = 1e-3
+    archipelago = indonesian + malay + both
+    odds = math.log((p["en"] + tiny) / (p["id"] + p["ms"] + tiny)) + WORD_WEIGHT * (english - archipelago)
+    share = 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
+    if odds > 0:
+        return "en", round(share, 4), None
+    is_malay = malay > indonesian or (malay == indonesian and malay > 0 and p["ms"] > p["id"])
+    within = (malay + 1) / (malay + indonesian + 2) if is_malay else (indonesian + 1) / (malay + indonesian + 2)
+    return ("ms" if is_malay else "id"), round((1 - share) * max(within, 0.5), 4), None
+
+
+def _trusted(p: dict[str, float], n: int) -> bool:
+    """Whether lingua alone may decide: several words, and it is nearly sure."""
+    best = max(p["en"], p["id"] + p["ms"])
+    return n >= 3 and best >= 0.97
+
+
+def _probabilities(texts: list[str]) -> list[dict[str, float]]:
+    if not texts:
+        return []
+    detector = _detector()
+    results = detector.compute_language_confidence_values_in_parallel(texts)
+    return [{_CODES[value.language.name]: value.value for value in result} for result in results]
+
+
+_CODES = {"INDONESIAN": "id", "ENGLISH": "en", "MALAY": "ms"}
+
+
+@lru_cache(maxsize=1)
+def _detector() -> Any:
+    from lingua import Language, LanguageDetectorBuilder
+
+    return LanguageDetectorBuilder.from_languages(Language.INDONESIAN, Language.ENGLISH, Language.MALAY).build()
+
+
+@lru_cache(maxsize=1)
+def _words() -> pl.DataFrame:
+    with resources.files("gaung.text").joinpath("data/language_words.csv").open(encoding="utf-8") as file:
+        rows = [(row["word"], row["lang"], int(row["weight"])) for row in csv.DictReader(file)]
+    listed = {word for word, _, _ in rows}
+    rows += [(word, "en", 1) for word in _english_words() if word not in listed]
+    return pl.DataFrame(rows, schema={"word": pl.String, "lang": pl.String, "weight": pl.Int64}, orient="row")
+
+
+def _english_words() -> list[str]:
+    """The plain words of VADER's lexicon: English that people use in short texts."""
+    lexicon = resources.files("vaderSentiment").joinpath("vader_lexicon.txt").read_text(encoding="utf-8")
+    words = (line.split("\t", 1)[0] for line in lexicon.splitlines())
+    return sorted({word for word in words if len(word) >= 3 and word.isalpha() and word.islower()})
+
+
+registry.register("language", "gaung-language", f"{RULES_VERSION}+lingua{version('lingua-language-detector')}", detect)

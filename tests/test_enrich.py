@@ -1,0 +1,265 @@
+"""Enrichment against a real warehouse: once per text, in full per pending post, and what makes posts pending."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gaung import enrich
+from gaung.settings import PROJECT_ROOT, get_settings
+from gaung.warehouse import builds
+from gaung.warehouse.connect import connect
+
+AT = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def shop(warehouse: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A warehouse with the shipped brands and a secret of its own; gives the path of brands.yml."""
+    file = tmp_path / "brands.yml"
+    shutil.copy(PROJECT_ROOT / "brands.yml", file)
+    monkeypatch.setenv("GAUNG_BRANDS_FILE", str(file))
+    get_settings.cache_clear()
+    yield file
+
+
+def put(*posts: dict[str, Any], observed_at: datetime = AT) -> None:
+    """Write versions of posts into raw as the loader does, and mark them dirty."""
+    with closing(connect("loader")) as session, session.cursor() as cur:
+        for post in posts:
+            row = {
+                "platform": "x", "post_id": "1", "author_id": None, "text": None, "hashtags": None,
+                "mentions": None, "is_deleted": False,
+            } | post
+            cur.execute(
+                """
+                insert into raw.posts (
+                    platform, post_id, author_id, created_at, text, post_type, hashtags, mentions, is_collected,
+                    is_deleted, is_text_altered, first_observed_at, content_hash, observed_at, loaded_at, batch_id,
+                    source, payload_ref, is_synthetic
+                ) values (
+                    %(platform)s, %(post_id)s, %(author_id)s, %(at)s, %(text)s, 'post', %(hashtags)s, %(mentions)s,
+                    true, %(is_deleted)s, false, %(at)s, md5(%(whole)s), %(at)s, %(at)s, 1, 'files:test', 'r', true
+                )
+                """,
+                row | {"at": observed_at, "whole": repr(sorted(row.items(), key=str))},
+            )
+            cur.execute(
+                "insert into core.dirty_entity (entity, platform, entity_id, cause) values ('post', %s, %s, 'new')",
+                (row["platform"], row["post_id"]),
+            )
+        session.commit()
+
+
+def put_author(author_id: str, handle: str, observed_at: datetime = AT) -> None:
+    with closing(connect("loader")) as session, session.cursor() as cur:
+        cur.execute(
+            """
+            insert into raw.authors (
+                platform, author_id, handle, is_text_altered, content_hash, observed_at, loaded_at, batch_id,
+                source, payload_ref, is_synthetic
+            ) values ('x', %s, %s, false, md5(%s), %s, %s, 1, 'files:test', 'r', true)
+            """,
+            (author_id, handle, handle, observed_at, observed_at),
+        )
+        cur.execute(
+            "insert into core.dirty_entity (entity, platform, entity_id, cause) values ('author', 'x', %s, 'new')",
+            (author_id,),
+        )
+        session.commit()
+
+
+def build() -> enrich.EnrichCounts:
+    """Begin a build, refresh the latest rows, enrich, and end the build; posts stay pending until :func:`publish`."""
+    from gaung.warehouse import latest
+
+    begun = builds.begin(holder="test", holder_kind="process")
+    assert begun is not None
+    try:
+        latest.refresh(begun.build_id, begun.token)
+        return enrich.run(begun.build_id, begun.token)
+    finally:
+        builds.finish(begun.build_id, begun.token, "published")
+
+
+def publish() -> None:
+    """What a publication does to the pending posts."""
+    ask("delete from core.pending_post returning 1")
+    ask("delete from core.pending_author returning 1")
+
+
+def ask(query: str, *parameters: Any) -> list[tuple[Any, ...]]:
+    with closing(connect("transformer", autocommit=True)) as session, session.cursor() as cur:
+        cur.execute(query, parameters or None)
+        return list(cur.fetchall())
+
+
+def test_posts_get_keys_language_sentiment_mask_brands_and_topics(shop: Path) -> None:
+    put(
+        {"post_id": "1", "author_id": "a", "text": "I really love it at Kopi Senja, call 0812-3456-7890 @budi #KopiSenja"},
+        {"post_id": "2", "author_id": "a", "text": "pelayanannya lambat banget, kecewa"},
+        {"post_id": "3", "text": None},
+    )
+    counts = build()
+    assert (counts.posts_enriched, counts.texts_scored, counts.texts_masked, counts.posts_unmatched) == (3, 2, 2, 2)
+    assert counts.keys_made == 4
+    assert ask("select brand_id, matched_by, matched_term from core.post_brand") == [
+        ("kopi_senja", "hashtag", "kopisenja")
+    ]
+    assert ask("select post_id, topic_type, topic from core.post_topic order by 2") == [
+        ("1", "hashtag", "kopisenja"),
+        ("1", "keyword", "kopi senja"),
+    ]
+    scored = ask(
+        """
+        select p.post_id, s.lang, s.label, s.compound is null, s.unscored_reason, m.text_masked
+        from core.post p join core.text_sentiment s using (text_hash) join core.text_masked m using (text_hash)
+        order by 1
+        """
+    )
+    assert [row[:4] for row in scored] == [("1", "en", "positive", False), ("2", "id", scored[1][2], scored[1][3])]
+    assert scored[0][5] == "I really love it at Kopi Senja, call [telepon] [akun] #KopiSenja"
+
+
+def test_nothing_is_scored_twice(shop: Path) -> None:
+    put({"post_id": "1", "text": "good coffee at this place"}, {"post_id": "2", "text": "good coffee at this place"})
+    assert build().texts_scored == 1
+    again = build()
+    assert (again.texts_scored, again.texts_masked, again.texts_reused, again.keys_made) == (0, 0, 1, 0)
+    publish()
+    put({"post_id": "3", "text": "good coffee at this place"})
+    third = build()
+    assert (third.posts_enriched, third.texts_scored, third.texts_reused) == (1, 0, 1)
+    assert ask("select count(*) from core.text_sentiment") == [(1,)]
+
+
+def test_a_changed_brand_rematches_and_only_changed_posts_become_pending(shop: Path) -> None:
+    put({"post_id": "1", "text": "ngopi di Senja Raya"}, {"post_id": "2", "text": "Kopi Senja"})
+    build()
+    publish()
+    shop.write_text(shop.read_text().replace('keywords: ["kopi senja"]', 'keywords: ["kopi senja", "senja raya"]'))
+    counts = build()
+    assert (counts.posts_added, counts.posts_enriched) == (1, 1)
+    assert ask("select post_id, brand_id, matched_term from core.post_brand order by 1") == [
+        ("1", "kopi_senja", "senja raya"),
+        ("2", "kopi_senja", "kopi senja"),
+    ]
+    publish()
+    shop.write_text(shop.read_text().replace('keywords: ["kopi senja", "senja raya"]', 'keywords: ["senja raya"]'))
+    counts = build()
+    assert counts.posts_added == 1
+    assert ask("select post_id from core.post_brand") == [("1",)]
+
+
+def test_a_moved_time_zone_makes_the_brands_posts_pending(shop: Path) -> None:
+    put({"post_id": "1", "text": "Batik Arum"}, {"post_id": "2", "text": "Kopi Senja"})
+    build()
+    publish()
+    shop.write_text(shop.read_text().replace("Asia/Makassar", "Asia/Jayapura"))
+    assert build().posts_added == 1
+    assert ask("select post_id from core.pending_post") == [("1",)]
+    assert ask("select timezone from core.brand where brand_id = 'batik_arum'") == [("Asia/Jayapura",)]
+
+
+def test_a_removed_brand_leaves_no_match(shop: Path) -> None:
+    put({"post_id": "1", "text": "Batik Arum"})
+    build()
+    publish()
+    text = shop.read_text()
+    head, tail = text.split("  - id: batik_arum")
+    shop.write_text(head + "\n" + tail[tail.index("# Discovery") :])
+    assert build().posts_added == 1
+    assert ask("select * from core.post_brand") == []
+    assert ask("select count(*) from core.brand where brand_id = 'batik_arum'") == [(0,)]
+
+
+def test_a_declared_brand_matches_by_file(shop: Path) -> None:
+    put({"post_id": "1", "text": "barang sampai"})
+    with closing(connect("loader")) as session, session.cursor() as cur:
+        cur.execute("insert into raw.post_declared_brand values ('x', '1', 'contoh', 1, now()), ('x', '1', 'asing', 1, now())")
+        session.commit()
+    counts = build()
+    assert counts.brands_unknown == 1
+    assert ask("select brand_id, matched_by, matched_term from core.post_brand") == [("contoh", "file", "contoh")]
+
+
+def test_a_deleted_post_keeps_its_brand_but_has_no_text(shop: Path) -> None:
+    put({"post_id": "1", "text": "Kopi Senja enak"})
+    build()
+    publish()
+    put({"post_id": "1", "is_deleted": True}, observed_at=datetime(2026, 11, 2, tzinfo=UTC))
+    build()
+    assert ask("select brand_id from core.post_brand") == [("kopi_senja",)]
+    assert ask("select text, text_hash from core.post") == [(None, None)]
+
+
+def test_an_author_who_takes_the_brands_handle_makes_the_posts_match(shop: Path) -> None:
+    put({"post_id": "1", "author_id": "a", "text": "menu baru"})
+    put_author("a", "someone")
+    build()
+    assert ask("select * from core.post_brand") == []
+    publish()
+    put_author("a", "KopiSenjaID", datetime(2026, 11, 2, tzinfo=UTC))
+    assert build().posts_added == 1
+    assert ask("select brand_id, matched_by from core.post_brand") == [("kopi_senja", "author")]
+    publish()
+    put_author("a", "someone", datetime(2026, 11, 3, tzinfo=UTC))
+    assert build().posts_added == 1
+    assert ask("select * from core.post_brand") == []
+
+
+def test_a_new_handle_changes_the_mask_of_the_texts_that_hold_it_only(shop: Path) -> None:
+    put({"post_id": "1", "text": "halo @kedaibaru"}, {"post_id": "2", "text": "halo semua"})
+    build()
+    publish()
+    shop.write_text(shop.read_text().replace('x: ["@batikarumid"]', 'x: ["@batikarumid", "@kedaibaru"]'))
+    build()
+    assert ask("select post_id from core.pending_post") == [("1",)]
+    active = ask("select m.text_masked from core.text_masked m join core.active_engine a on a.task = 'mask' and "
+                 "a.engine_version = m.mask_version order by 1")
+    assert active == [("halo @kedaibaru",), ("halo semua",)]
+
+
+def test_a_new_engine_rescores_beside_the_old_and_becomes_active(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gaung.text import registry, sentiment
+
+    put({"post_id": "1", "text": "what a great day this is"}, {"post_id": "2", "text": "the table is there"})
+    build()
+    publish()
+    monkeypatch.setattr(registry, "_engines", dict(registry._engines))
+
+    def flipped(batch: Any) -> Any:
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        result = sentiment.vader(batch)
+        compound = pc.negate(result.column("compound")).cast(sentiment.COMPOUND)
+        label = pa.array([sentiment.label_of(float(c)) for c in compound.to_pylist()])
+        return pa.RecordBatch.from_arrays([compound, label, result.column(2)], names=result.schema.names)
+
+    registry.register("sentiment", "flipped", "1", flipped, languages=("en",))
+    put({"post_id": "3", "text": None})
+    counts = build()
+    assert (counts.posts_added, counts.texts_scored) == (1, 2)
+    assert ask("select post_id from core.pending_post order by 1") == [("1",), ("3",)]
+    assert ask("select count(*), count(distinct engine_version) from core.text_sentiment") == [(4, 2)]
+    active = ask("select engine_version from core.active_engine where task = 'sentiment'")
+    assert "flipped-1" in active[0][0]
+
+
+def test_a_fenced_build_writes_nothing(shop: Path) -> None:
+    from gaung.errors import BuildFenced
+    from gaung.warehouse import latest
+
+    put({"post_id": "1", "text": "Kopi Senja"})
+    begun = builds.begin(holder="test", holder_kind="process")
+    assert begun is not None
+    latest.refresh(begun.build_id, begun.token)
+    builds.finish(begun.build_id, begun.token, "failed")
+    with pytest.raises(BuildFenced):
+        enrich.run(begun.build_id, begun.token)
+    assert ask("select * from core.brand") == []
