@@ -1,0 +1,167 @@
+"""Platforms of API bodies, and the file format that any of them gives."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import import_module
+from typing import Any, BinaryIO
+
+import orjson
+
+from gaung.sources import jsonio
+from gaung.sources.base import Context, Mapped, MappingError, Record, Rows, Sample
+from gaung.sources.mapping import EntityMapping, KnownFields
+
+PLATFORMS: tuple[str, ...] = (
+    "gaung.sources.reddit:PLATFORM",
+    "gaung.sources.mastodon:PLATFORM",
+)
+"""Asked in this order; the first that recognises a body has it."""
+
+UNKNOWN = "unknown_kind"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing of a body: a post, a comment, an account, or something of an ignored kind.
+
+    Attributes:
+        kind: a key of the platform's ``kinds`` or ``ignored``, else :data:`UNKNOWN`.
+        payload: the platform's object.
+        given: what its body or address tells about it.
+    """
+
+    kind: str
+    payload: Any
+    given: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ItemKind:
+    """How items of one kind become rows.
+
+    Attributes:
+        rows: gives the contract rows; may raise MappingError.
+        known: the fields that are known, so that others are reported once.
+    """
+
+    rows: Callable[[Item], Rows]
+    known: KnownFields
+
+
+IgnoredKind = str
+"""Why items of a kind are no posts, authors or metrics."""
+
+
+@dataclass(frozen=True)
+class Platform:
+    """One platform's API bodies.
+
+    Attributes:
+        name: for messages.
+        hosts: what the host of a recorded address ends with.
+        recognises: True for a body of this platform, judged by its own content.
+        split: the items of a body, with its address if it is known.
+        kinds: item kinds that become rows.
+        ignored: item kinds that do not, each with the reason.
+        mappings: the mapping tables, for documentation and tests.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    recognises: Callable[[Any], bool]
+    split: Callable[[Any, str], Iterator[Item]]
+    kinds: Mapping[str, ItemKind]
+    ignored: Mapping[str, IgnoredKind]
+    mappings: tuple[EntityMapping, ...]
+
+    def map(self, item: Item) -> Mapped:
+        """The outcome of one item; raises MappingError for what cannot be read."""
+        if item.kind in self.ignored:
+            return Mapped(ignored=item.kind)
+        kind = self.kinds.get(item.kind)
+        if kind is None:
+            raise MappingError(
+                UNKNOWN,
+                "",
+                f"a {self.name} object that is not known: {_named(item.payload)}; "
+                "if it holds posts, please report it with this excerpt",
+            )
+        return Mapped(rows=kind.rows(item), unknown_fields=kind.known.unknown(item.payload))
+
+
+def _named(payload: Any) -> str:
+    if isinstance(payload, dict):
+        return "keys " + ", ".join(sorted(map(str, payload))[:8])
+    return type(payload).__name__
+
+
+def field_names(words: str) -> tuple[str, ...]:
+    """Field names from words separated by blanks."""
+    return tuple(words.split())
+
+
+def top_fields(*groups: Iterable[str] | EntityMapping) -> KnownFields:
+    """Known fields down to the first level only: whatever is below a known field is known."""
+    paths = (
+        path for group in groups for path in (group.reads if isinstance(group, EntityMapping) else group)
+    )
+    return KnownFields.of({re.split(r"[.\[]", path)[0] for path in paths})
+
+
+@lru_cache(maxsize=1)
+def platforms() -> tuple[Platform, ...]:
+    """All platforms of API bodies, in the order in which they are asked."""
+    return tuple(_load(line) for line in PLATFORMS)
+
+
+def _load(line: str) -> Platform:
+    module, _, name = line.partition(":")
+    found: Platform = getattr(import_module(module), name)
+    return found
+
+
+def platform_of(body: Any) -> Platform | None:
+    """The platform whose body it is by content, None if none knows it."""
+    return next((platform for platform in platforms() if platform.recognises(body)), None)
+
+
+def item_excerpt(item: Item) -> str:
+    """The item's object as JSON, cut for quarantine."""
+    try:
+        words = orjson.dumps(item.payload).decode("utf-8")
+    except (TypeError, ValueError):  # integers beyond 64 bit, lone surrogates
+        words = repr(item.payload)
+    return words[: jsonio.EXCERPT_CHARS]
+
+
+class BodyFormat:
+    """Files of one platform's bodies: one body, a list of them, or one a line."""
+
+    def __init__(self, name: str, platform: Platform) -> None:
+        self.name = name
+        self.platform = platform
+        self.ignored_kinds = frozenset(platform.ignored)
+        self.mappings = platform.mappings
+
+    def detect(self, sample: Sample, context: Context) -> bool:
+        """True if the first JSON value is a body of the platform (and of none asked before it)."""
+        return context.column_map is None and platform_of(sample.first) is self.platform
+
+    def records(self, stream: BinaryIO, context: Context) -> Iterator[Record]:
+        """Each item of each body in order."""
+        ordinal = 0
+        for document in jsonio.documents(stream):
+            if document.problem is not None:
+                yield Record(ordinal, None, document.excerpt, problem=document.problem)
+                ordinal += 1
+                continue
+            for item in self.platform.split(document.value, ""):
+                yield Record(ordinal, item, item_excerpt(item))
+                ordinal += 1
+
+    def map(self, record: Record, context: Context) -> Mapped:
+        """The rows of one item, or why it is ignored; raises MappingError for what cannot be read."""
+        item: Item = record.payload
+        return self.platform.map(item)

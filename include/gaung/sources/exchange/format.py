@@ -1,0 +1,301 @@
+"""The file format of recorded HTTP exchanges, in YAML or JSON.
+
+An exchange is a request and its response. Its body – text, bytes or base64, perhaps compressed – is
+recognised as a platform's by what it holds, or by the host that was asked, and cut into the items of
+that platform; each item is one record, observed when the response was sent.
+"""
+
+import base64
+import binascii
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+import yaml
+
+from gaung.sources import jsonio
+from gaung.sources.base import Context, Mapped, MappingError, Problem, Record, Sample
+from gaung.sources.bodies import Item, Platform, platform_of, platforms
+from gaung.sources.bodies.platform import item_excerpt
+from gaung.sources.exchange.yaml_items import LIST_NAMES, entries
+from gaung.sources.mapping import time_iso, time_rfc2822
+
+MAX_BODY_BYTES = 128 * 1024 * 1024
+IGNORED = {
+    "empty_body": "a response without content (a redirect, a deletion, an empty list or object)",
+    "not_json": "a response that is no JSON (a page, an image)",
+    "api_error": "a response with an error status",
+}
+_YAML_START = re.compile(rf"^(?:{'|'.join(LIST_NAMES)}):[ \t]*\r?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One record: an item of a platform, or an ignored body."""
+
+    platform: Platform | None
+    item: Item
+
+
+class ExchangeFormat:
+    """Files of recorded exchanges."""
+
+    name = "http_exchanges"
+    mappings: tuple[Any, ...] = ()
+
+    @property
+    def ignored_kinds(self) -> frozenset[str]:
+        """The format's own kinds and those of every platform."""
+        return frozenset(IGNORED).union(*(platform.ignored for platform in platforms()))
+
+    def detect(self, sample: Sample, context: Context) -> bool:
+        """True for a list ``interactions`` (or ``http_interactions``) of requests with responses."""
+        if context.column_map is not None:
+            return False
+        if isinstance(sample.first, dict):
+            return any(
+                _is_exchange((sample.first.get(name) or [None])[0])
+                for name in LIST_NAMES
+                if isinstance(sample.first.get(name), list)
+            )
+        head = jsonio.decode_head(sample.head)
+        found = _YAML_START.search(head)
+        return found is not None and "request:" in head[found.end() :]
+
+    def records(self, stream: BinaryIO, context: Context) -> Iterator[Record]:
+        """Each item of each exchange's body in order."""
+        ordinal = 0
+        for read in _exchanges(stream):
+            for record in _records(read):
+                record.ordinal = ordinal
+                yield record
+                ordinal += 1
+
+    def map(self, record: Record, context: Context) -> Mapped:
+        """The rows of one item by its platform's mapping, or why it is ignored."""
+        found: Found = record.payload
+        if found.platform is not None:
+            return found.platform.map(found.item)
+        if found.item.kind in IGNORED:
+            return Mapped(ignored=found.item.kind)
+        raise MappingError(
+            "unknown_body",
+            "response.body",
+            "JSON of no platform that is known; if it holds posts, please report it with this excerpt",
+        )
+
+
+FORMAT = ExchangeFormat()
+
+
+def _is_exchange(value: Any) -> bool:
+    return isinstance(value, dict) and "request" in value and "response" in value
+
+
+# ---------------------------------------------------------------------------------------------
+# Exchanges of a file
+# ---------------------------------------------------------------------------------------------
+
+
+def _exchanges(stream: BinaryIO) -> Iterator[Record]:
+    """Every exchange as a record whose payload is the exchange and the file's shared fields."""
+    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(_Readable(stream))
+    if jsonio.looks_like_json(buffered.peek(4096)[:4096]):
+        for document in jsonio.documents(buffered):
+            if document.problem is not None:
+                yield Record(0, None, document.excerpt, problem=document.problem)
+            else:
+                yield from _listed(document.value, document.excerpt)
+        return
+    try:
+        for value, shared in entries(buffered):
+            yield Record(0, (value, shared))
+    except (yaml.YAMLError, StopIteration, RuntimeError, ValueError) as error:
+        problem = Problem(
+            "invalid_yaml",
+            "",
+            f"the YAML breaks off or is damaged ({_one_line(error)}); what stands before it is read",
+        )
+        yield Record(0, None, problem=problem)
+
+
+class _Readable(io.RawIOBase):
+    """Any binary reader as a raw stream."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
+
+
+def _listed(value: Any, excerpt: str) -> Iterator[Record]:
+    lists = [
+        value[name] for name in LIST_NAMES if isinstance(value, dict) and isinstance(value.get(name), list)
+    ]
+    if not lists:
+        problem = Problem("unexpected_form", "", "no list of exchanges in it (`interactions`)")
+        yield Record(0, None, excerpt, problem=problem)
+        return
+    shared = {name: found for name, found in value.items() if name not in LIST_NAMES}
+    for entry in lists[0]:
+        yield Record(0, (entry, shared))
+
+
+# ---------------------------------------------------------------------------------------------
+# Items of an exchange
+# ---------------------------------------------------------------------------------------------
+
+
+def _records(read: Record) -> Iterator[Record]:
+    if read.problem is not None:
+        yield read
+        return
+    exchange, shared = read.payload
+    try:
+        observed_at = _observed_at(exchange, shared)
+        body = _body(exchange)
+    except MappingError as error:
+        yield Record(0, None, repr(exchange)[: jsonio.EXCERPT_CHARS], problem=error.problem)
+        return
+    for found in _items(body, exchange):
+        yield Record(0, found, item_excerpt(found.item), observed_at)
+
+
+def _items(body: Any, exchange: Any) -> Iterator[Found]:
+    if isinstance(body, Ignored):
+        yield Found(None, Item(body.kind, body.words))
+        return
+    address = str(exchange["request"].get("uri") or exchange["request"].get("url") or "")
+    platform = _by_host(address) or platform_of(body)
+    if platform is None:
+        yield Found(None, Item("unknown_body", body))
+        return
+    for item in platform.split(body, address):
+        yield Found(platform, item)
+
+
+def _by_host(address: str) -> Platform | None:
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return None
+    for platform in platforms():
+        if any(host == name or host.endswith(f".{name}") for name in platform.hosts):
+            return platform
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A body that is not looked into."""
+
+    kind: str
+    words: str
+
+
+def _body(exchange: Any) -> Any:
+    """The response's parsed body, or :class:`Ignored`; MappingError if it cannot be unpacked."""
+    if not _is_exchange(exchange) or not isinstance(exchange["response"], dict):
+        raise MappingError("unexpected_form", "response", "an exchange needs a request and a response")
+    if not isinstance(exchange["request"], dict):
+        raise MappingError("unexpected_form", "request", "an exchange needs a request and a response")
+    words = _decoded(exchange["response"])
+    status = _status(exchange["response"])
+    if status >= 400:
+        return Ignored("api_error", words[:500])
+    if words.strip() in ("", "{}", "[]", "null", '""'):
+        return Ignored("empty_body", words)
+    document = jsonio.parse(words.strip())
+    if document.problem is None:
+        return document.value
+    if jsonio.looks_like_json(words[:64].encode("utf-8", "replace")):
+        raise MappingError("invalid_json", "response.body", document.problem.message)
+    return Ignored("not_json", words[:500])
+
+
+def _status(response: dict[str, Any]) -> int:
+    status = response.get("status")
+    code = status.get("code") if isinstance(status, dict) else status
+    found = re.match(r"[1-5][0-9]{2}", str(code))
+    return int(found.group()) if found else 200
+
+
+def _decoded(response: dict[str, Any]) -> str:
+    """The body's text: base64 and compression undone."""
+    body = response.get("body", response.get("content"))
+    if isinstance(body, dict):
+        packed = body.get("base64_string")
+        data = _from_base64(packed) if isinstance(packed, str) else body.get("string")
+    else:
+        data = body
+    if data is None:
+        return ""
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
+    unpacked = _unpacked(raw)
+    if unpacked is raw and isinstance(data, str):
+        return data
+    return unpacked.decode("utf-8", "surrogateescape")
+
+
+def _from_base64(packed: str) -> bytes:
+    try:
+        return base64.b64decode(packed)
+    except (binascii.Error, ValueError):
+        raise MappingError(
+            "bad_encoding", "response.body.base64_string", "the recorded body is no base64; record it again"
+        ) from None
+
+
+def _unpacked(data: bytes) -> bytes:
+    """Gzip undone, told by its first bytes (recorders often undo it and keep the header)."""
+    if not data.startswith(b"\x1f\x8b"):
+        return data
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            unpacked = stream.read(MAX_BODY_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise MappingError(
+            "bad_encoding", "response.body", f"the compressed body is damaged ({error}); record it again"
+        ) from None
+    if len(unpacked) > MAX_BODY_BYTES:
+        raise MappingError("out_of_range", "response.body", "the body unpacks to more than 128 MiB")
+    return unpacked
+
+
+def _observed_at(exchange: Any, shared: dict[str, Any]) -> datetime | None:
+    """When the response was sent: its ``Date``, else ``recorded_at`` of exchange or file."""
+    if not isinstance(exchange, dict) or not isinstance(exchange.get("response"), dict):
+        return None
+    headers = exchange["response"].get("headers")
+    for name, value in headers.items() if isinstance(headers, dict) else ():
+        if str(name).lower() == "date":
+            first = value[0] if isinstance(value, list) and value else value
+            return time_rfc2822(first, "response.headers.Date")
+    recorded = exchange.get("recorded_at", shared.get("recorded_at"))
+    return None if recorded is None else _recorded(recorded)
+
+
+def _recorded(value: Any) -> datetime:
+    """``recorded_at`` of Ruby's VCR (RFC 2822) or Betamax (ISO 8601; without a zone it is UTC)."""
+    words = str(value)
+    if words[:1].isalpha():
+        return time_rfc2822(words, "recorded_at")
+    if re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+", words):
+        return datetime.fromisoformat(words).replace(tzinfo=UTC)
+    return time_iso(words, "recorded_at")
