@@ -128,13 +128,12 @@ def status() -> Status:
 def remove() -> None:
     """Stop the server and delete its data, wherever it is kept; secrets and landing stay."""
     stop()
-    elsewhere = _elsewhere_path()
-    data = _remembered_data()
-    for path in (data, folder()):
+    places = [_remembered_data(), folder()]
+    if os.geteuid() == 0:
+        places.append(_elsewhere_path())
+    for path in places:
         if path.exists():
             shutil.rmtree(path)
-    if elsewhere in data.parents and elsewhere.exists():
-        shutil.rmtree(elsewhere)
 
 
 def port() -> int:
@@ -272,7 +271,10 @@ def _elsewhere() -> Path:
 
 def _can(account: Account, command: list[str | Path]) -> bool:
     """Whether the account can do it."""
-    return _run(command, account, check=False).returncode == 0
+    try:
+        return _run(command, account, check=False).returncode == 0
+    except PermissionError:
+        return False
 
 
 def _run(
