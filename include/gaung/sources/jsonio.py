@@ -47,11 +47,16 @@ class Document:
 
     @property
     def excerpt(self) -> str:
-        """Its text as received, cut to 2,000 characters; undecodable bytes as U+FFFD."""
-        cut = self.text[:EXCERPT_CHARS]
-        if _BAD_BYTES.search(cut):
-            cut = cut.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return cut
+        """Its text as received, cut; undecodable bytes as U+FFFD."""
+        return excerpt(self.text)
+
+
+def excerpt(words: str) -> str:
+    """The first 2,000 characters of a text; undecodable bytes as U+FFFD."""
+    cut = words[:EXCERPT_CHARS]
+    if _BAD_BYTES.search(cut):
+        cut = cut.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return cut
 
 
 def documents(stream: BinaryIO) -> Iterator[Document]:
@@ -85,6 +90,11 @@ def parse(words: str) -> Document:
         return Document(None, words, _json_problem(f"{error.msg} at character {error.pos}"))
     except (ValueError, RecursionError) as error:
         return Document(None, words, _json_problem(str(error)))
+
+
+def has_bad_bytes(words: str) -> bool:
+    """True if text of :func:`text_reader` holds bytes that its encoding does not know."""
+    return _BAD_BYTES.search(words) is not None
 
 
 def looks_like_json(head: bytes) -> bool:

@@ -525,10 +525,10 @@ def _check_closed(entity: Entity, column: str, value: Any) -> None:
         raise ValueError(f"{entity.name}.{column}: {value!r} is not one of {', '.join(allowed)}")
 
 
-def mapping(entity: str, label: str = "", **columns: Source) -> EntityMapping:
+def mapping(entity: str, label: str = "", /, **columns: Source) -> EntityMapping:
     """The mapping of one entity; ValueError unless it names every content column of the contract.
 
-    ``**METRICS_ABSENT`` and the like help where a platform reports few of many columns.
+    ``**absent("why", "column", …)`` helps where a platform reports few of many columns.
     """
     return EntityMapping(ENTITIES[entity], columns, label)
 

@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 FORMATS: tuple[str, ...] = (
     "gaung.sources.x_api_v2:FORMAT",
+    "gaung.sources.table:FORMAT",
     "gaung.sources.exchange:FORMAT",
     "gaung.sources.mastodon:FORMAT",
     "gaung.sources.reddit:FORMAT",
