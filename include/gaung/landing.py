@@ -336,7 +336,6 @@ class _Checked(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
-            self._stream.close()
             self._raw.close()
         super().close()
 

@@ -136,7 +136,7 @@ def _log_skipped(skipped: Skipped) -> None:
     log.info("skipped %s: %s", skipped.name, skipped.why)
 
 
-def _hidden(name: str) -> str | None:
+def hidden(name: str) -> str | None:
     """Why a file or member is not payload, None if it may be."""
     parts = PurePath(name.replace("\\", "/")).parts
     if any(part in _OS_FOLDERS for part in parts):
@@ -234,7 +234,7 @@ class _Walker:
         except OSError as error:
             raise InputRefused(f"{folder}: cannot be listed ({error.strerror})") from error
         for entry in entries:
-            why = _hidden(entry.name)
+            why = hidden(entry.name)
             if why is None and entry.is_symlink() and entry.is_dir():
                 why = "a link to a folder"
             if why is not None:
@@ -284,7 +284,7 @@ class _Walker:
             name = f"{file.name}!{info.filename}"
             if info.is_dir():
                 continue
-            why = _hidden(info.filename)
+            why = hidden(info.filename)
             if why is not None:
                 self.note(Skipped(name, why))
                 continue

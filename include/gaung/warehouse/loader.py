@@ -15,9 +15,10 @@ import logging
 import os
 import socket
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from gaung import landing
@@ -34,9 +35,10 @@ from gaung.sources import registry
 from gaung.sources.base import Context, Format
 
 if TYPE_CHECKING:
+    from polars import DataFrame
     from psycopg2.extensions import connection
 
-    from gaung.warehouse.staging import Chunk
+    from gaung.warehouse.staging import Chunk, Collected
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +121,7 @@ def note_failure(
         "status": "failed",
         "source": source,
         "error_class": type(error).__name__,
-        "error_message": _storable(str(error))[:4000],
+        "error_message": storable(str(error))[:4000],
         **columns,
     }
     statement = sql.SQL("insert into ops.outcome ({}, started_at) values ({}, clock_timestamp())").format(
@@ -146,7 +148,8 @@ def _note_failure(
     )
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """The text with what Postgres cannot hold replaced."""
     from gaung.warehouse.staging import clean_text
 
     return clean_text(text)
@@ -181,13 +184,48 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-class _Load:
-    """One load: its connection, its transaction and its counts."""
+def rehearse(format: Format, stream: BinaryIO, context: Context) -> LoadOutcome:
+    """What loading a file would come to as far as the file alone tells; nothing is written.
 
-    def __init__(self, landing_path: str, manifest: landing.Manifest, run_id: str | None) -> None:
-        self.landing_path = landing_path
-        self.manifest = manifest
-        self.run_id = run_id
+    Records that give rows count as ``loaded``: what the warehouse already holds is not looked up.
+    """
+    tally = _Tally()
+    for chunk in _chunks(format, stream, context, 0, lambda: 0):
+        tally.add(chunk, context.file_name)
+    rows = {name: {"received": tally.rows[name]} for name in ENTITIES if tally.rows[name]}
+    return tally.outcome("", 0, tally.mapped, rows)
+
+
+def _chunks(
+    format: Format, payload: BinaryIO, context: Context, file_number: int, position: Callable[[], int]
+) -> Iterator["Chunk"]:
+    """The file's records, mapped, in chunks bounded in records and in bytes."""
+    from gaung.warehouse.staging import Chunk, record_number
+
+    limit = get_settings().loader_chunk_records
+    chunk = Chunk()
+    last, mark = -1, 0
+    for record in format.records(payload, context):
+        if record.ordinal <= last:
+            raise AccountingFailed(
+                f"{context.file_name}: the reader of {format.name} numbers a record "
+                f"{record.ordinal} after {last}"
+            )
+        last = record.ordinal
+        number = record_number(file_number, record.ordinal)
+        chunk.take(number, record, registry.map_record(format, record, context), context)
+        if chunk.received >= limit or position() - mark >= _CHUNK_BYTES:
+            mark = position()
+            yield chunk
+            chunk = Chunk()
+    if chunk.received:
+        yield chunk
+
+
+class _Tally:
+    """What became of the records so far."""
+
+    def __init__(self) -> None:
         self.received = 0
         self.mapped = 0
         self.ignored: Counter[str] = Counter()
@@ -195,6 +233,52 @@ class _Load:
         self.unknown: set[str] = set()
         self.examples: list[Example] = []
         self.rows: Counter[str] = Counter()
+
+    def add(self, chunk: "Chunk", file_name: str) -> "list[tuple[Entity, Collected, DataFrame]]":
+        """Count a chunk; gives its typed rows per entity."""
+        from gaung.warehouse.staging import record_ordinal
+
+        frames = chunk.frames()
+        for entity, collected, _ in frames:
+            self.rows[entity.name] += len(collected.rows)
+        self.received += chunk.received
+        self.mapped += chunk.mapped
+        self.ignored.update(chunk.ignored)
+        self.unknown.update(chunk.unknown)
+        for number, (_, problem) in sorted(chunk.problems.items()):
+            self.quarantined[problem.reason] += 1
+            if len(self.examples) < EXAMPLES:
+                at = record_ordinal(number)
+                self.examples.append(Example(file_name, at, problem.reason, problem.path, problem.message))
+        return frames
+
+    def outcome(
+        self, batch_key: str, batch_id: int, loaded: int, entity_rows: dict[str, dict[str, int]]
+    ) -> LoadOutcome:
+        """The accounting once it is known how many records changed something."""
+        return LoadOutcome(
+            status="succeeded",
+            batch_key=batch_key,
+            batch_id=batch_id,
+            received=self.received,
+            loaded=loaded,
+            unchanged=self.mapped - loaded,
+            ignored=dict(sorted(self.ignored.items())),
+            quarantined=dict(sorted(self.quarantined.items())),
+            entity_rows=entity_rows,
+            unknown_fields=tuple(sorted(self.unknown)),
+            examples=tuple(self.examples),
+        )
+
+
+class _Load:
+    """One load: its connection, its transaction and its counts."""
+
+    def __init__(self, landing_path: str, manifest: landing.Manifest, run_id: str | None) -> None:
+        self.landing_path = landing_path
+        self.manifest = manifest
+        self.run_id = run_id
+        self.tally = _Tally()
         self.staged: dict[str, Entity] = {}
 
     def run(self) -> LoadOutcome:
@@ -267,7 +351,7 @@ class _Load:
         batch_id, loaded_at = self._write_batch()
         merge = Merge(self.cursor, self.manifest, batch_id, loaded_at)
         entity_rows = {
-            name: {"received": self.rows[name], **merge.entity(entity)}
+            name: {"received": self.tally.rows[name], **merge.entity(entity)}
             for name, entity in ENTITIES.items()
             if name in self.staged
         }
@@ -277,19 +361,7 @@ class _Load:
         merge.dirty_entities()
         self._write_cursor(batch_id)
         loaded = merge.touched_records()
-        outcome = LoadOutcome(
-            status="succeeded",
-            batch_key=self.manifest.batch_key,
-            batch_id=batch_id,
-            received=self.received,
-            loaded=loaded,
-            unchanged=self.mapped - loaded,
-            ignored=dict(sorted(self.ignored.items())),
-            quarantined=dict(sorted(self.quarantined.items())),
-            entity_rows=entity_rows,
-            unknown_fields=tuple(sorted(self.unknown)),
-            examples=tuple(self.examples),
-        )
+        outcome = self.tally.outcome(self.manifest.batch_key, batch_id, loaded, entity_rows)
         self._check(outcome)
         self._write_outcome(outcome)
         return outcome
@@ -311,13 +383,14 @@ class _Load:
         for number, file in enumerate(self.manifest.files):
             context = self.manifest.context(number)
             with landing.open_payload(self.landing_path, number) as payload:
-                before = self.received
-                for chunk in self._chunks(format, payload, context, number):
+                before = self.tally.received
+                position = partial(landing.bytes_read, payload)
+                for chunk in _chunks(format, payload, context, number, position):
                     self._copy(chunk, file.name)
                 landing.drain(payload)
-            if self.received - before != file.records:
+            if self.tally.received - before != file.records:
                 raise AccountingFailed(
-                    f"{file.name}: the reader gave {self.received - before} records, the manifest says "
+                    f"{file.name}: the reader gave {self.tally.received - before} records, the manifest says "
                     f"{file.records}. Nothing was loaded; land the file again"
                 )
 
@@ -331,54 +404,17 @@ class _Load:
             f"which this version does not know; known: {known}"
         )
 
-    def _chunks(
-        self, format: Format, payload: BinaryIO, context: Context, file_number: int
-    ) -> Iterator["Chunk"]:
-        """The file's records, mapped, in chunks bounded in records and in bytes."""
-        from gaung.warehouse.staging import Chunk, record_number
-
-        limit = get_settings().loader_chunk_records
-        chunk = Chunk()
-        last, mark = -1, 0
-        for record in format.records(payload, context):
-            if record.ordinal <= last:
-                raise AccountingFailed(
-                    f"{context.file_name}: the reader of {format.name} numbers a record "
-                    f"{record.ordinal} after {last}"
-                )
-            last = record.ordinal
-            self.received += 1
-            number = record_number(file_number, record.ordinal)
-            chunk.take(number, record, registry.map_record(format, record, context), context)
-            if chunk.received >= limit or landing.bytes_read(payload) - mark >= _CHUNK_BYTES:
-                mark = landing.bytes_read(payload)
-                yield chunk
-                chunk = Chunk()
-        if chunk.received:
-            yield chunk
-
     def _copy(self, chunk: "Chunk", file_name: str) -> None:
         """Send a chunk to the staging tables and add it to the counts."""
         from gaung.warehouse import merge, staging
 
-        for entity, collected, frame in chunk.frames():
+        for entity, collected, frame in self.tally.add(chunk, file_name):
             if entity.name not in self.staged:
                 self.staged[entity.name] = entity
                 merge.create_staging(self.cursor, entity)
-            self.rows[entity.name] += len(collected.rows)
             self._copy_csv(f"stage_{entity.name}", staging.staged(entity, collected, frame))
         if chunk.problems:
             self._copy_csv("stage_quarantine", chunk.quarantine())
-        self.mapped += chunk.mapped
-        self.ignored.update(chunk.ignored)
-        self.unknown.update(chunk.unknown)
-        for number, (_, problem) in sorted(chunk.problems.items()):
-            self.quarantined[problem.reason] += 1
-            if len(self.examples) < EXAMPLES:
-                record = staging.record_ordinal(number)
-                self.examples.append(
-                    Example(file_name, record, problem.reason, problem.path, problem.message)
-                )
 
     def _copy_csv(self, table: str, frame: Any) -> None:
         from psycopg2 import sql
@@ -441,7 +477,7 @@ class _Load:
             """,
             [
                 outcome.status, self.manifest.source, outcome.batch_key, outcome.batch_id,
-                _storable(", ".join(file.name for file in self.manifest.files)), outcome.received,
+                storable(", ".join(file.name for file in self.manifest.files)), outcome.received,
                 outcome.loaded, outcome.unchanged, outcome.ignored_count, outcome.quarantined_count,
                 _json(outcome.ignored), _json(outcome.quarantined), _json(outcome.entity_rows),
                 _json(outcome.unknown_fields), self.run_id, self.started_at,
@@ -454,9 +490,9 @@ def _json(value: Any) -> str:
 
     def clean(item: Any) -> Any:
         if isinstance(item, str):
-            return _storable(item)
+            return storable(item)
         if isinstance(item, dict):
-            return {_storable(str(key)): clean(inner) for key, inner in item.items()}
+            return {storable(str(key)): clean(inner) for key, inner in item.items()}
         if isinstance(item, list | tuple):
             return [clean(inner) for inner in item]
         return item

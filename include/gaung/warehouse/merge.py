@@ -172,7 +172,7 @@ class Merge:
 
     def _gather_keys(self, entity: Entity) -> None:
         """One narrow row per key: the first record that holds it, and what all its rows say together."""
-        extra = [sql.SQL("min(record_no) as record_no")]
+        extra: list[sql.Composable] = [sql.SQL("min(record_no) as record_no")]
         if entity.rule == "version":
             extra += [
                 sql.SQL("min(first_observed_at) as first_observed_at"),
@@ -258,13 +258,13 @@ class Merge:
     def _change(self, entity: Entity) -> int:
         """Widen the observation of rows that were there, and turn sticky columns on."""
         sticky = [sql.Identifier(name) for name in entity.sticky]
-        gains = [sql.SQL("keys.{0} and not standing.{0}").format(name) for name in sticky]
+        gains: list[sql.Composable] = [sql.SQL("keys.{0} and not standing.{0}").format(name) for name in sticky]
         if not self.manifest.is_synthetic:
             gains.append(sql.SQL("standing.is_synthetic"))
         now = sql.SQL("keys.{0}, standing.{0} as was_collected, keys.collected_no")
         seen = [now.format(name) for name in sticky]
         sets = [sql.SQL("{0} = target.{0} or held.{0}").format(name) for name in sticky]
-        turned = [
+        turned: list[sql.Composable] = [
             sql.SQL("case when held.{0} and not held.was_collected then held.collected_no end").format(name)
             for name in sticky
         ]

@@ -178,7 +178,7 @@ def _observed(mapped: Mapped, record: Record, context: Context) -> tuple[list[da
         if name not in ENTITIES:
             return [], Problem("contract_violation", name, f"{name} is not an entity of the contract")
         for row in rows:
-            seen = row.get("observed_at") or record.observed_at or context.as_of
+            seen: Any = row.get("observed_at") or record.observed_at or context.as_of
             problem = _time_problem(seen, name)
             if problem is not None:
                 return [], problem
