@@ -15,7 +15,7 @@ What the command line gives wins over it.
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -403,7 +403,6 @@ def _one(
 
 
 def _recognise(delivery: Delivery, file: "InputFile") -> "tuple[Format, Context]":
-    from gaung import landing
     from gaung.sources import files, registry
     from gaung.sources.base import Context
 
