@@ -23,6 +23,7 @@ FORMATS: tuple[str, ...] = (
     "gaung.sources.exchange:FORMAT",
     "gaung.sources.mastodon:FORMAT",
     "gaung.sources.reddit:FORMAT",
+    "gaung.sources.youtube:FORMAT",
 )
 
 _BUGS = (KeyError, IndexError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)

@@ -11,10 +11,12 @@ import orjson
 
 from gaung.sources import jsonio
 from gaung.sources.base import Context, Mapped, MappingError, Record, Rows, Sample
+from gaung.sources.fileformat import FileFormat
 from gaung.sources.mapping import EntityMapping, KnownFields
 
 PLATFORMS: tuple[str, ...] = (
     "gaung.sources.reddit:PLATFORM",
+    "gaung.sources.youtube:PLATFORM",
     "gaung.sources.mastodon:PLATFORM",
 )
 """Asked in this order; the first that recognises a body has it."""
@@ -136,32 +138,37 @@ def item_excerpt(item: Item) -> str:
     return words[: jsonio.EXCERPT_CHARS]
 
 
-class BodyFormat:
-    """Files of one platform's bodies: one body, a list of them, or one a line."""
+def body_format(name: str, title: str, platforms_filled: tuple[str, ...], platform: Platform) -> FileFormat:
+    """The format of files of one platform's bodies: one body, a list of them, or one a line.
 
-    def __init__(self, name: str, platform: Platform) -> None:
-        self.name = name
-        self.platform = platform
-        self.ignored_kinds = frozenset(platform.ignored)
-        self.mappings = platform.mappings
+    Args:
+        name: snake case, for ``source``.
+        title: for people.
+        platforms_filled: platforms of the contract that its rows name.
+        platform: whose bodies.
+    """
 
-    def detect(self, sample: Sample, context: Context) -> bool:
-        """True if the first JSON value is a body of the platform (and of none asked before it)."""
-        return context.column_map is None and platform_of(sample.first) is self.platform
+    def detect(sample: Sample, context: Context) -> bool:
+        return context.column_map is None and platform_of(sample.first) is platform
 
-    def records(self, stream: BinaryIO, context: Context) -> Iterator[Record]:
-        """Each item of each body in order."""
+    def records(stream: BinaryIO, context: Context) -> Iterator[Record]:
         ordinal = 0
         for document in jsonio.documents(stream):
             if document.problem is not None:
                 yield Record(ordinal, None, document.excerpt, problem=document.problem)
                 ordinal += 1
                 continue
-            for item in self.platform.split(document.value, ""):
+            for item in platform.split(document.value, ""):
                 yield Record(ordinal, item, item_excerpt(item))
                 ordinal += 1
 
-    def map(self, record: Record, context: Context) -> Mapped:
-        """The rows of one item, or why it is ignored; raises MappingError for what cannot be read."""
-        item: Item = record.payload
-        return self.platform.map(item)
+    return FileFormat(
+        name=name,
+        title=title,
+        platforms=platforms_filled,
+        tables=platform.mappings,
+        ignored=platform.ignored,
+        detector=detect,
+        reader=records,
+        mapper=lambda record, context: platform.map(record.payload),
+    )

@@ -24,6 +24,7 @@ from gaung.sources.base import Context, Mapped, MappingError, Problem, Record, S
 from gaung.sources.bodies import Item, Platform, platform_of, platforms
 from gaung.sources.bodies.platform import item_excerpt
 from gaung.sources.exchange.yaml_items import LIST_NAMES, entries
+from gaung.sources.fileformat import FileFormat
 from gaung.sources.mapping import time_iso, time_rfc2822
 
 MAX_BODY_BYTES = 128 * 1024 * 1024
@@ -43,55 +44,54 @@ class Found:
     item: Item
 
 
-class ExchangeFormat:
-    """Files of recorded exchanges."""
-
-    name = "http_exchanges"
-    mappings: tuple[Any, ...] = ()
-
-    @property
-    def ignored_kinds(self) -> frozenset[str]:
-        """The format's own kinds and those of every platform."""
-        return frozenset(IGNORED).union(*(platform.ignored for platform in platforms()))
-
-    def detect(self, sample: Sample, context: Context) -> bool:
-        """True for a list ``interactions`` (or ``http_interactions``) of requests with responses."""
-        if context.column_map is not None:
-            return False
-        if isinstance(sample.first, dict):
-            return any(
-                _is_exchange((sample.first.get(name) or [None])[0])
-                for name in LIST_NAMES
-                if isinstance(sample.first.get(name), list)
-            )
-        head = jsonio.decode_head(sample.head)
-        found = _YAML_START.search(head)
-        return found is not None and "request:" in head[found.end() :]
-
-    def records(self, stream: BinaryIO, context: Context) -> Iterator[Record]:
-        """Each item of each exchange's body in order."""
-        ordinal = 0
-        for read in _exchanges(stream):
-            for record in _records(read):
-                record.ordinal = ordinal
-                yield record
-                ordinal += 1
-
-    def map(self, record: Record, context: Context) -> Mapped:
-        """The rows of one item by its platform's mapping, or why it is ignored."""
-        found: Found = record.payload
-        if found.platform is not None:
-            return found.platform.map(found.item)
-        if found.item.kind in IGNORED:
-            return Mapped(ignored=found.item.kind)
-        raise MappingError(
-            "unknown_body",
-            "response.body",
-            "JSON of no platform that is known; if it holds posts, please report it with this excerpt",
-        )
+def _detect(sample: Sample, context: Context) -> bool:
+    if context.column_map is not None:
+        return False
+    if isinstance(sample.first, dict):
+        lists = (sample.first.get(name) for name in LIST_NAMES)
+        return any(isinstance(found, list) and found[:1] and _is_exchange(found[0]) for found in lists)
+    head = jsonio.decode_head(sample.head)
+    found = _YAML_START.search(head)
+    return found is not None and "request:" in head[found.end() :]
 
 
-FORMAT = ExchangeFormat()
+def _read(stream: BinaryIO, context: Context) -> Iterator[Record]:
+    ordinal = 0
+    for exchange in _exchanges(stream):
+        for record in _records(exchange):
+            record.ordinal = ordinal
+            yield record
+            ordinal += 1
+
+
+def _map(record: Record, context: Context) -> Mapped:
+    found: Found = record.payload
+    if found.platform is not None:
+        return found.platform.map(found.item)
+    if found.item.kind in IGNORED:
+        return Mapped(ignored=found.item.kind)
+    raise MappingError(
+        "unknown_body",
+        "response.body",
+        "JSON of no platform that is known; if it holds posts, please report it with this excerpt",
+    )
+
+
+def exchange_format() -> FileFormat:
+    """Recorded exchanges of every platform; its tables are theirs."""
+    ignored = dict(IGNORED)
+    for platform in platforms():
+        ignored.update({kind: why for kind, why in platform.ignored.items() if kind not in ignored})
+    return FileFormat(
+        name="http_exchanges",
+        title="Recorded HTTP exchanges (VCR, Betamax)",
+        platforms=(),
+        tables=(),
+        ignored=ignored,
+        detector=_detect,
+        reader=_read,
+        mapper=_map,
+    )
 
 
 def _is_exchange(value: Any) -> bool:

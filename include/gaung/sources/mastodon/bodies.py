@@ -144,14 +144,14 @@ def _listed(body: dict[str, Any], names: list[str]) -> Iterator[Item]:
 _STATUS_FIELDS = field_names(
     "id created_at in_reply_to_id in_reply_to_account_id sensitive spoiler_text visibility language uri "
     "url replies_count reblogs_count favourites_count quotes_count edited_at favourited reblogged muted "
-    "bookmarked pinned content text filtered reblog application account media_attachments mentions tags emojis "
-    "tagged_collections quote card poll quote_approval local_only"
+    "bookmarked pinned content text filtered reblog application account media_attachments mentions tags "
+    "emojis tagged_collections quote card poll quote_approval local_only"
 )
 _ACCOUNT_FIELDS = field_names(
     "id username acct display_name locked bot discoverable indexable group created_at note url uri avatar "
     "avatar_static avatar_description header header_static header_description followers_count "
-    "following_count statuses_count last_status_at hide_collections show_media show_media_replies show_featured noindex "
-    "feature_approval emojis roles role fields source moved suspended limited memorial"
+    "following_count statuses_count last_status_at hide_collections show_media show_media_replies "
+    "show_featured noindex feature_approval emojis roles role fields source moved suspended limited memorial"
 )
 _NOTIFICATION_FIELDS = field_names(
     "id type created_at updated_at group_key account status last_status notifications_count report event "
