@@ -15,7 +15,7 @@ What the command line gives wins over it.
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -148,10 +148,11 @@ def ingest_deliveries(
 # ---------------------------------------------------------------------------------------------
 
 
-def plan_drop() -> list[Delivery]:
+def plan_drop(only: Path | None = None) -> list[Delivery]:
     """The complete files of the drop folder, in order of name, with what ``delivery.yml`` says of them.
 
-    A file counts as complete when its name does not say otherwise and nobody has it open for writing.
+    ``only`` asks for one file. A file counts as complete when its name does not say otherwise and nobody
+    has it open for writing.
     """
     root = get_settings().drop
     if not root.is_dir():
@@ -159,7 +160,8 @@ def plan_drop() -> list[Delivery]:
     found = _deliveries(
         (entry for entry in sorted(root.iterdir()) if entry.name not in (DONE, FAILED)), IngestReport(), root
     )
-    return [one for one in found if not one.path.name.endswith(NOT_YET) and not _is_being_written(one.path)]
+    wanted = [one for one in found if only in (None, one.path)]
+    return [one for one in wanted if not one.path.name.endswith(NOT_YET) and not _is_being_written(one.path)]
 
 
 def ingest_drop(*, progress: Progress | None = None, run_id: str | None = None) -> IngestReport:
@@ -172,11 +174,12 @@ def ingest_drop(*, progress: Progress | None = None, run_id: str | None = None) 
     deliveries = plan_drop()
     report = ingest_deliveries(deliveries, progress=progress, run_id=run_id)
     for one in deliveries:
-        _settle(one.path, [file for file in report.files if file.path == one.path])
+        settle(one.path, [file for file in report.files if file.path == one.path])
     return report
 
 
-def _settle(path: Path, files: list[FileReport]) -> None:
+def settle(path: Path, files: list[FileReport]) -> None:
+    """Nothing; moves a file of the drop folder to ``done/`` or ``failed/``, or leaves it for another try."""
     root = get_settings().drop
     if all(file.status in ("loaded", "skipped") for file in files):
         _move(path, root / DONE)
@@ -269,11 +272,13 @@ def _options(folder: Path, name: str, options: dict[str, Any], synthetic: bool) 
     if not options.keys() <= known:
         wrong = ", ".join(sorted(map(str, options.keys() - known)))
         raise ValueError(f"{name}: unknown option {wrong}; known: {', '.join(sorted(known))}")
-    map_name = options.get("map")
+    map_path = Path(options["map"]) if options.get("map") else None
+    if map_path is not None and (folder / map_path).is_file():
+        map_path = (folder / map_path).resolve()
     return Delivery(
         path=folder / name,
         brand=options.get("brand"),
-        map_path=(folder / map_name).resolve() if map_name else None,
+        map_path=map_path,
         as_of=parse_as_of(options["as_of"]) if options.get("as_of") else None,
         synthetic=_flag(options.get("synthetic", synthetic), f"{name}: synthetic"),
     )
@@ -334,13 +339,12 @@ def _check(delivery: Delivery) -> None:
         _column_map(delivery.map_path)
 
 
-def _column_map(path: Path | None) -> Mapping[str, Any] | None:
+def _column_map(path: Path | None) -> dict[str, Any] | None:
     """The checked column map, by path or by the name of a shipped one."""
-    if path is None:
-        return None
-    from gaung.sources.table.columnmap import load_map
+    from gaung.landing import plain_map
+    from gaung.sources.table import load_map
 
-    return load_map(path)
+    return None if path is None else plain_map(load_map(path))
 
 
 def _ingest(

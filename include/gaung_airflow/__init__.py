@@ -1,1 +1,1 @@
-"""The one adapter between Airflow and Gaung: operators, task profiles and assets."""
+"""The one adapter between Airflow and Gaung: operators, task profiles, assets and tags."""

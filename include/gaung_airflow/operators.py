@@ -1,0 +1,209 @@
+"""Thin operators: each calls one door of the library; ids, tokens and counts are all that travels.
+
+Heavy libraries are imported when a task runs, never when a DAG is parsed.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from gaung.errors import GaungError
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from gaung.ingest import Delivery, FileReport
+
+Counts = dict[str, Any]
+BuildHandle = dict[str, Any]
+"""A build between tasks: ``build_id`` and ``token``, nothing else."""
+
+
+class DropFolderPlanOperator(BaseOperator):
+    """Gives the paths of the drop folder's complete files, relative to it, in order of name.
+
+    Args:
+        limit: paths per run; what is left waits for the next one.
+    """
+
+    def __init__(self, *, limit: int = 500, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.limit = limit
+
+    def execute(self, context: "Context") -> list[str]:
+        """The plan; empty when nothing waits."""
+        from gaung import ingest
+        from gaung.settings import get_settings
+
+        drop = get_settings().drop
+        paths = [str(one.path.relative_to(drop)) for one in ingest.plan_drop()]
+        self.log.info("%d files wait in %s", len(paths), drop)
+        return paths[: self.limit]
+
+
+class FileIngestOperator(BaseOperator):
+    """Lands and loads one file of the drop folder, then moves it to ``done/`` or ``failed/``; gives counts.
+
+    Args:
+        path: relative to the drop folder.
+    """
+
+    template_fields = ("path",)
+
+    def __init__(self, *, path: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.path = path
+
+    def execute(self, context: "Context") -> Counts:
+        """Counts of the file's records by fate.
+
+        Raises:
+            GaungError: nothing of the file could be used; says why and what to do.
+        """
+        from gaung import ingest
+
+        waiting = _delivery(self.path)
+        if waiting is None:
+            self.log.info("%s no longer waits: another run has taken it", self.path)
+            return {"received": 0, "loaded": 0}
+        report = ingest.ingest_deliveries([waiting], run_id=str(context["run_id"]))
+        ingest.settle(waiting.path, report.files)
+        _raise_first(report.files)
+        counts = {
+            "received": report.total("received"),
+            "loaded": report.total("loaded"),
+            "unchanged": report.total("unchanged"),
+            "ignored": report.total("ignored_count"),
+            "quarantined": report.total("quarantined_count"),
+        }
+        self.log.info("%s: %s", self.path, counts)
+        return counts
+
+
+def _delivery(path: str) -> "Delivery | None":
+    """How to ingest a file of the drop folder, None when it is not there any more."""
+    from gaung import ingest
+    from gaung.settings import get_settings
+
+    return next(iter(ingest.plan_drop(only=get_settings().drop / path)), None)
+
+
+def _raise_first(files: "Iterable[FileReport]") -> None:
+    """Raise the error of the first file that needs somebody to act; its class decides about a retry."""
+    from gaung import errors
+
+    for file in files:
+        if file.needs_action:
+            kind = getattr(errors, file.error_class or "", errors.GaungError)
+            message = (
+                file.error or "every record is in quarantine: `gaung sql` on ops, or --dry-run, says why"
+            )
+            raise kind(f"{Path(file.name).name}: {message}")
+
+
+class BuildPrepareOperator(BaseOperator):
+    """Begins a build, whose input is frozen then, and runs the stages up to dirty keys; gives its handle.
+
+    A build that an earlier try of this task left open is ended first: its token can do nothing more.
+    """
+
+    STAGES: ClassVar[tuple[str, ...]] = ("latest", "enrich", "dirty")
+
+    def execute(self, context: "Context") -> BuildHandle:
+        """Id and token of the build; skipped when another build has done all there was to do.
+
+        Raises:
+            BuildBusy: another build is at work.
+            PublishingHeld: publishing is held.
+        """
+        from gaung.warehouse import builds, setup
+
+        setup.ready()
+        holder = f"DAG run {context['run_id']}"
+        _end_builds_of(holder)
+        begun = builds.begin(holder=holder, holder_kind="dag")
+        if begun is None:
+            raise AirflowSkipException("nothing to do: another build has published everything")
+        with _ended_on_failure(begun.build_id, begun.token, is_last_try=True):
+            _run_stages(self.STAGES, begun.build_id, begun.token)
+        return {"build_id": begun.build_id, "token": begun.token}
+
+
+class BuildStagesOperator(BaseOperator):
+    """Runs stages of a build in one process and hands its handle on.
+
+    Args:
+        stages: names of :data:`gaung.pipeline.STAGES`.
+        build: the handle, from the task before.
+    """
+
+    template_fields = ("build",)
+
+    def __init__(self, *, stages: Sequence[str], build: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stages = tuple(stages)
+        self.build = build
+
+    def execute(self, context: "Context") -> BuildHandle:
+        """The handle.
+
+        Raises:
+            GateFailed: the candidate did not pass; readers keep the last good version.
+            BuildFenced: another build took over.
+        """
+        build_id, token = int(self.build["build_id"]), str(self.build["token"])
+        is_last_try = context["ti"].try_number > (self.retries or 0)
+        with _ended_on_failure(build_id, token, is_last_try=is_last_try):
+            _run_stages(self.stages, build_id, token)
+        return {"build_id": build_id, "token": token}
+
+
+def _run_stages(stages: Sequence[str], build_id: int, token: str) -> None:
+    from gaung import pipeline
+
+    for name in stages:
+        pipeline.run_stage(name, build_id, token)
+
+
+@contextmanager
+def _ended_on_failure(build_id: int, token: str, *, is_last_try: bool) -> Iterator[None]:
+    """End the build with the error, unless the task will be tried again with the same build."""
+    from gaung.warehouse import builds
+
+    try:
+        yield
+    except BaseException as error:
+        if is_last_try or (isinstance(error, GaungError) and not error.retryable):
+            _tell(build_id, token, error)
+        builds.release(build_id)
+        raise
+
+
+def _tell(build_id: int, token: str, error: BaseException) -> None:
+    """Note why a build failed; when even that fails, the first error is the one to see."""
+    from psycopg2 import Error
+
+    from gaung.warehouse import builds
+
+    try:
+        builds.fail(build_id, token, error)
+    except (GaungError, Error) as second:
+        error.add_note(f"and the end of build {build_id} could not be noted: {second}")
+
+
+def _end_builds_of(holder: str) -> None:
+    """End builds that an earlier try of this very run left open, so that nobody waits for them."""
+    from gaung.warehouse import builds
+    from gaung.warehouse.connect import connect
+
+    with closing(connect("transformer", autocommit=True)) as session, session.cursor() as cursor:
+        cursor.execute(
+            "select build_id, token::text from ops.build where holder = %s and status = any(%s)",
+            (holder, list(builds.OPEN)),
+        )
+        for build_id, token in cursor.fetchall():
+            builds.finish(build_id, token, "abandoned")
