@@ -14,7 +14,8 @@ of a trend, a follower snapshot near a post, the active text engines.
 import hashlib
 import json
 import logging
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from psycopg2 import sql
 from psycopg2.extensions import cursor
@@ -36,7 +37,7 @@ FOLLOWER_DISTANCE_HOURS = 48
 POST_TABLES = ("post", "post_metrics_latest", "post_text_part")
 AUTHOR_TABLES = ("author", "author_metrics_latest")
 
-DEPENDENT_TABLES = ("pending_post", "pending_author")
+PENDING_TABLES = ("pending_post", "pending_author")
 DIRTY_TABLES = (
     "dirty__post",
     "dirty__author",
@@ -53,15 +54,13 @@ def refresh(build_id: int, token: str) -> dict[str, int]:
     Raises:
         BuildFenced: another build took over.
     """
-    with closing(connect("transformer", application_name=f"gaung build {build_id} latest")) as conn, conn:
-        with conn.cursor() as cur:
-            fence(cur, build_id, token)
-            if _is_full(cur, build_id):
-                cur.execute(_ALL_PENDING)
-            _analyze(cur, DEPENDENT_TABLES)
-            cur.execute(_AUTHORS_OF_PENDING_POSTS)
-            rows = {table: _recompute(cur, table, "pending_post", "post_id") for table in POST_TABLES}
-            rows |= {table: _recompute(cur, table, "pending_author", "author_id") for table in AUTHOR_TABLES}
+    with _work(build_id, token, "latest") as cur:
+        if _is_full(cur, build_id):
+            cur.execute(_ALL_PENDING)
+        _analyze(cur, PENDING_TABLES)
+        cur.execute(_AUTHORS_OF_PENDING_POSTS)
+        rows = {table: _recompute(cur, table, "pending_post", "post_id") for table in POST_TABLES}
+        rows |= {table: _recompute(cur, table, "pending_author", "author_id") for table in AUTHOR_TABLES}
     log.info("build %s: latest rows recomputed: %s", build_id, rows)
     return rows
 
@@ -72,20 +71,30 @@ def note_partitions(build_id: int, token: str) -> dict[str, int]:
     Raises:
         BuildFenced: another build took over.
     """
-    with closing(connect("transformer", application_name=f"gaung build {build_id} dirty")) as conn, conn:
-        with conn.cursor() as cur:
-            fence(cur, build_id, token)
-            full = _is_full(cur, build_id)
-            _note_brands(cur)
-            _note_authors(cur, build_id, full=full)
-            _note_posts(cur)
-            _note_topics(cur, full=full)
-            _note_outcomes(cur, full=full)
-            _note_engines(cur, full=full)
-            _analyze(cur, (*DIRTY_TABLES, *DEPENDENT_TABLES))
-            counts = {table.removeprefix("dirty__"): _count(cur, table) for table in DIRTY_TABLES}
+    with _work(build_id, token, "dirty") as cur:
+        full = _is_full(cur, build_id)
+        _note_brands(cur)
+        _note_authors(cur, build_id, full=full)
+        _note_posts(cur)
+        _note_topics(cur, full=full)
+        _note_outcomes(cur, full=full)
+        _note_engines(cur, full=full)
+        _analyze(cur, (*DIRTY_TABLES, *PENDING_TABLES))
+        counts = {table.removeprefix("dirty__"): _count(cur, table) for table in DIRTY_TABLES}
     log.info("build %s: dirty keys %s", build_id, counts)
     return counts
+
+
+@contextmanager
+def _work(build_id: int, token: str, step: str) -> Iterator[cursor]:
+    """A cursor of one fenced transaction: committed when all went well, else rolled back."""
+    with (
+        closing(connect("transformer", application_name=f"gaung build {build_id} {step}")) as conn,
+        conn,
+        conn.cursor() as cur,
+    ):
+        fence(cur, build_id, token)
+        yield cur
 
 
 def _is_full(cur: cursor, build_id: int) -> bool:
@@ -157,7 +166,7 @@ def _note_brands(cur: cursor) -> None:
 
 def _note_authors(cur: cursor, build_id: int, *, full: bool) -> None:
     minimum = get_settings().public_voice_min_followers
-    cur.execute("select brand_id, term from core.brand_term where kind = 'handle' order by brand_id, term")
+    cur.execute("select platform, term from core.brand_term where kind = 'handle' order by platform, term")
     everyone = _changed(cur, "author_standing", [minimum, cur.fetchall()]) or full
     cur.execute(_STANDING_CHANGED, {"everyone": everyone, "minimum": minimum})
     cur.execute(_PENDING_AUTHORS_DIRTY)
@@ -178,9 +187,7 @@ def _note_posts(cur: cursor) -> None:
 
 def _note_topics(cur: cursor, *, full: bool) -> None:
     """Hours of touched topics that are, or were, published, with the hours whose past they are."""
-    cur.execute(
-        "select kind, term from core.brand_term where kind in ('keyword', 'hashtag') order by kind, term"
-    )
+    cur.execute("select topic_type, topic from core.declared_topic order by topic_type, topic")
     everything = _changed(cur, "declared_topics", cur.fetchall()) or full
     _analyze(cur, ("touched_topic",))
     cur.execute(_FORGET_TOPIC_DAYS)
@@ -202,9 +209,9 @@ def _note_outcomes(cur: cursor, *, full: bool) -> None:
 
 
 def _note_engines(cur: cursor, *, full: bool) -> None:
-    """Every key when another text engine became active: all of them carry its results."""
-    cur.execute("select task, engine_version from core.active_engine order by task")
-    if _changed(cur, "active_engines", cur.fetchall()) or full:
+    """Every key when another sentiment engine became active: each row names the engine it rests on."""
+    cur.execute("select engine_version from core.active_engine where task = 'sentiment'")
+    if _changed(cur, "sentiment_engine", cur.fetchall()) or full:
         for statement in _EVERY_KEY:
             cur.execute(statement)
 
@@ -256,8 +263,8 @@ insert into core.pending_post (platform, post_id)
 select distinct p.platform, p.post_id
 from core.placed_brand as p
 inner join core.standing_brand as s on p.brand_id = s.brand_id
-inner join core.brand as b on p.brand_id = b.brand_id
-where s.timezone <> b.timezone
+left join core.brand as b on p.brand_id = b.brand_id
+where b.timezone is distinct from s.timezone
 on conflict do nothing
 """
 
@@ -287,7 +294,7 @@ standing as (
         or coalesce(m.followers >= %(minimum)s, false) as is_public_voice,
         exists (
             select from core.brand_term as t
-            where t.kind = 'handle' and t.term = lower(ltrim(a.handle, '@'))
+            where t.kind = 'handle' and t.platform = c.platform and t.term = lower(ltrim(a.handle, '@'))
         ) as is_brand_account
     from candidates as c
     left join core.author as a on c.platform = a.platform and c.author_id = a.author_id
@@ -448,7 +455,8 @@ declared as (
         c.topic_type,
         c.topic,
         exists (
-            select from core.brand_term as t where t.kind = c.topic_type and t.term = c.topic
+            select from core.declared_topic as t
+            where t.topic_type = c.topic_type and t.topic = c.topic
         ) as is_declared,
         (
             select min(p.hour_at) from core.placed_topic as p
@@ -532,10 +540,17 @@ with placed as (
     left join ops.batch as b on o.batch_id = b.batch_id
     where not exists (select from core.placed_outcome as p where p.outcome_id = o.outcome_id)
     order by o.outcome_id
-    returning source, hour_at
+    returning outcome_id, source, hour_at
 )
 insert into core.dirty__source_hour (source, hour_at)
-select distinct source, hour_at from placed
+select source, hour_at from placed
+union
+-- an earlier failure of the same batch counts no longer once it is loaded
+select e.source, e.hour_at
+from placed as p
+inner join ops.outcome as o on p.outcome_id = o.outcome_id
+inner join ops.outcome as b on o.batch_key = b.batch_key
+inner join core.placed_outcome as e on b.outcome_id = e.outcome_id
 on conflict do nothing
 """
 

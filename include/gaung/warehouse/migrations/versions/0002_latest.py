@@ -299,6 +299,7 @@ def upgrade() -> None:
     _dirty_tables()
     op.execute("grant select, delete on core.pending_post, core.pending_author to gaung_publisher")
     op.execute("grant select on core.post, core.author to gaung_publisher")
+    op.execute("grant update on ops.dbt_result to gaung_transformer")
     op.execute(
         "alter default privileges for role gaung_transformer in schema marts__build "
         "grant select on tables to gaung_publisher"

@@ -1,0 +1,4 @@
+{#- The schema as the project names it: the rooms are core and marts__build, whoever builds. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+{%- endmacro %}

@@ -1,0 +1,77 @@
+{#- Counts of a group of scored posts: reposts apart, sentiment without reposts. -#}
+{% macro sentiment_counts() %}
+        count(*) filter (where post_type <> 'repost') as post_count,
+        count(*) filter (where post_type = 'repost') as repost_count,
+        count(*) filter (where post_type <> 'repost' and sentiment_label <> 'unscored') as scored_count,
+        count(*) filter (where post_type <> 'repost' and sentiment_label = 'unscored') as unscored_count,
+        count(*) filter (where post_type <> 'repost' and sentiment_label = 'positive') as positive_count,
+        count(*) filter (where post_type <> 'repost' and sentiment_label = 'neutral') as neutral_count,
+        count(*) filter (where post_type <> 'repost' and sentiment_label = 'negative') as negative_count,
+        round(
+            avg(cast(sentiment_compound as numeric)) filter (where post_type <> 'repost'), 6
+        ) as sentiment_mean,
+        max(engine_version) as engine_version,
+        bool_or(is_synthetic) as is_synthetic
+{%- endmacro %}
+
+{#- The mood of a brand by one of its partitions: hour_at or local_date. -#}
+{% macro brand_sentiment(period, dirty_keys) %}
+with
+
+dirty as (
+
+    select * from {{ source('core', dirty_keys) }}
+
+),
+
+posts as (
+
+    select * from {{ ref('int_brand_posts__placed') }}
+
+),
+
+counted as (
+
+    select
+        posts.brand_id,
+        posts.{{ period }},
+        {{- sentiment_counts() }}
+    from posts
+    inner join dirty on posts.brand_id = dirty.brand_id and posts.{{ period }} = dirty.{{ period }}
+    group by posts.brand_id, posts.{{ period }}
+
+),
+
+final as (
+
+    select
+        brand_id,
+        {{ period }},
+        engine_version,
+        is_synthetic,
+        post_count,
+        repost_count,
+        scored_count,
+        unscored_count,
+        {{ safe_pct('unscored_count', 'post_count') }} as unscored_pct,
+        positive_count,
+        neutral_count,
+        negative_count,
+        sentiment_mean,
+        {{ safe_pct('positive_count - negative_count', 'scored_count') }} as net_sentiment_all_pct,
+        {{ safe_pct('positive_count - negative_count', '(positive_count + negative_count)') }}
+        as net_sentiment_opinionated_pct,
+        {{ safe_pct('positive_count', '(positive_count + negative_count)') }} as brand_health_index_pct,
+        {{ safe_pct('positive_count', 'scored_count') }} as positive_share_pct,
+        {{ wilson_pct('positive_count', 'scored_count', 'low') }} as positive_share_low_pct,
+        {{ wilson_pct('positive_count', 'scored_count', 'high') }} as positive_share_high_pct,
+        {{ safe_pct('negative_count', 'scored_count') }} as negative_share_pct,
+        {{ wilson_pct('negative_count', 'scored_count', 'low') }} as negative_share_low_pct,
+        {{ wilson_pct('negative_count', 'scored_count', 'high') }} as negative_share_high_pct,
+        {{ lineage() }}
+    from counted
+
+)
+
+select * from final
+{% endmacro %}

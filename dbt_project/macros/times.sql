@@ -1,0 +1,61 @@
+{#- The UTC hour in which a time lies. -#}
+{% macro hour_of(time) -%}
+    {{ return(adapter.dispatch('hour_of', 'gaung')(time)) }}
+{%- endmacro %}
+
+{% macro default__hour_of(time) -%}
+    date_trunc('hour', {{ time }}, 'UTC')
+{%- endmacro %}
+
+{% macro spark__hour_of(time) -%}
+    date_trunc('hour', {{ time }})
+{%- endmacro %}
+
+{#- The calendar day of a time in a time zone. -#}
+{% macro local_date(time, timezone) -%}
+    {{ return(adapter.dispatch('local_date', 'gaung')(time, timezone)) }}
+{%- endmacro %}
+
+{% macro default__local_date(time, timezone) -%}
+    cast({{ time }} at time zone {{ timezone }} as date)
+{%- endmacro %}
+
+{% macro spark__local_date(time, timezone) -%}
+    cast(from_utc_timestamp({{ time }}, {{ timezone }}) as date)
+{%- endmacro %}
+
+{#- Hours from one time to another, negative when the second is earlier; an exact number. -#}
+{% macro hours_between(start, end) -%}
+    {{ return(adapter.dispatch('hours_between', 'gaung')(start, end)) }}
+{%- endmacro %}
+
+{% macro default__hours_between(start, end) -%}
+    (cast(extract(epoch from {{ end }} - {{ start }}) as numeric) / 3600)
+{%- endmacro %}
+
+{% macro spark__hours_between(start, end) -%}
+    (cast(unix_micros({{ end }}) - unix_micros({{ start }}) as decimal(38, 6)) / 3600000000)
+{%- endmacro %}
+
+{#- A count of whole hours as an interval. -#}
+{% macro hours(count) -%}
+    {{ return(adapter.dispatch('hours', 'gaung')(count)) }}
+{%- endmacro %}
+
+{% macro default__hours(count) -%}
+    interval '{{ count }} hours'
+{%- endmacro %}
+
+{#- Each day from one date to another as local_date. -#}
+{% macro days(first, last) -%}
+    {{ return(adapter.dispatch('days', 'gaung')(first, last)) }}
+{%- endmacro %}
+
+{% macro default__days(first, last) -%}
+    select cast(day as date) as local_date
+    from generate_series(cast('{{ first }}' as timestamp), cast('{{ last }}' as timestamp), interval '1 day') as day
+{%- endmacro %}
+
+{% macro spark__days(first, last) -%}
+    select explode(sequence(date '{{ first }}', date '{{ last }}', interval 1 day)) as local_date
+{%- endmacro %}

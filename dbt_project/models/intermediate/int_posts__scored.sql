@@ -1,0 +1,84 @@
+with
+
+posts as (
+
+    select * from {{ ref('int_posts__unioned') }}
+
+),
+
+keys as (
+
+    select * from {{ source('core', 'post_key') }}
+
+),
+
+author_keys as (
+
+    select * from {{ source('core', 'author_key') }}
+
+),
+
+active_engines as (
+
+    select * from {{ source('core', 'active_engine') }}
+
+),
+
+languages as (
+
+    select
+        scores.text_hash,
+        scores.lang
+    from {{ source('core', 'text_language') }} as scores
+    inner join active_engines on scores.engine_version = active_engines.engine_version
+    where active_engines.task = 'language'
+
+),
+
+sentiments as (
+
+    select
+        scores.text_hash,
+        scores.engine_version,
+        scores.compound,
+        scores.label,
+        scores.unscored_reason
+    from {{ source('core', 'text_sentiment') }} as scores
+    inner join active_engines on scores.engine_version = active_engines.engine_version
+    where active_engines.task = 'sentiment'
+
+),
+
+final as (
+
+    select
+        keys.post_key,
+        author_keys.author_key,
+        posts.platform,
+        posts.post_id,
+        posts.author_id,
+        posts.post_type,
+        posts.text_hash,
+        languages.lang,
+        coalesce(sentiments.label, 'unscored') as sentiment_label,
+        sentiments.compound as sentiment_compound,
+        case
+            when sentiments.label <> 'unscored' then null
+            when posts.is_deleted then 'deleted'
+            when posts.text is null or posts.text = '' then 'no_text'
+            else coalesce(sentiments.unscored_reason, 'not_scored')
+        end as unscored_reason,
+        sentiments.engine_version,
+        posts.is_collected,
+        posts.is_deleted,
+        posts.is_synthetic,
+        posts.created_at
+    from posts
+    inner join keys on posts.platform = keys.platform and posts.post_id = keys.post_id
+    left join author_keys on posts.platform = author_keys.platform and posts.author_id = author_keys.author_id
+    left join languages on posts.text_hash = languages.text_hash
+    left join sentiments on posts.text_hash = sentiments.text_hash
+
+)
+
+select * from final

@@ -1,0 +1,1 @@
+{{ brand_sentiment('local_date', 'dirty__brand_date') }}

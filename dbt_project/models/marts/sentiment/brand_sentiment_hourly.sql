@@ -1,0 +1,1 @@
+{{ brand_sentiment('hour_at', 'dirty__brand_hour') }}
