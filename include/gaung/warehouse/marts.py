@@ -15,6 +15,8 @@ from gaung.errors import SettingsInvalid
 from gaung.settings import PROJECT_ROOT
 from gaung.warehouse.partitions import KINDS, WHOLE
 
+FOLDER = PROJECT_ROOT / "dbt_project" / "models" / "marts"
+
 LINEAGE_COLUMNS = ("batch_id", "payload_ref", "built_at", "version", "published_version")
 """Columns in which two equal rows may differ."""
 
@@ -105,7 +107,7 @@ def load(folder: Path | None = None) -> tuple[Mart, ...]:
     Raises:
         SettingsInvalid: a declaration lacks what the publisher needs; names file and mart.
     """
-    return _load(folder or PROJECT_ROOT / "dbt_project" / "models" / "marts")
+    return _load(folder or FOLDER)
 
 
 def get(name: str) -> Mart:

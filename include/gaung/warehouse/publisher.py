@@ -178,6 +178,7 @@ def _publish(cur: cursor, build_id: int, token: str, marts: tuple[Mart, ...]) ->
     changes = live_tables.ensure(cur, marts, BUILD_SCHEMA)
     partitions: dict[str, int] = {}
     for mart in marts:
+        totals.start(cur, mart)
         partitions[mart.name] = _find_changes(cur, mart)
     changed = bool(changes) or any(partitions.values())
     if changed:

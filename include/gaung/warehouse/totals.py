@@ -31,6 +31,15 @@ def of(mart: Mart) -> tuple[Total, ...]:
     return (*always, *declared)
 
 
+def start(cur: cursor, mart: Mart) -> None:
+    """Have a row count for a mart, if only 0."""
+    cur.execute(
+        "insert into ops.mart_total (mart, measure, grain_value, total) values (%s, %s, %s, 0) "
+        "on conflict do nothing",
+        (mart.name, ROWS, ALL),
+    )
+
+
 def subtract(cur: cursor, mart: Mart) -> None:
     """Take the live rows of the changed partitions out of the totals."""
     _shift(cur, mart, -1)

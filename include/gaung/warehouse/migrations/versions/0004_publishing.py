@@ -7,6 +7,7 @@ Revises: 0003
 from alembic import op
 
 from gaung.warehouse.partitions import KINDS, dirty_table
+from gaung.warehouse.views import VIEWS, View
 
 revision = "0004"
 down_revision = "0003"
@@ -44,6 +45,26 @@ comment on column ops.gate_total.next_total is 'Total of the mart when the candi
 comment on column ops.gate_total.raw_total is 'The same total counted from raw, kept by touched partitions.';
 """
 
+FAILURES = """
+create view ops.unresolved_failure as
+select distinct on (coalesce(o.batch_key, o.file_name, o.outcome_id::text)) o.*
+from ops.outcome as o
+where
+    o.status = 'failed'
+    and not exists (select 1 from ops.batch as b where b.batch_key = o.batch_key)
+    and not exists (
+        select 1 from ops.outcome as later
+        where
+            later.outcome_id > o.outcome_id
+            and later.status <> 'failed'
+            and later.file_name = o.file_name
+    )
+order by coalesce(o.batch_key, o.file_name, o.outcome_id::text), o.outcome_id desc;
+comment on view ops.unresolved_failure is
+    'Loads that failed and did not succeed since, newest attempt of each. One row per batch or file.';
+grant select on ops.unresolved_failure to gaung_transformer, gaung_publisher;
+"""
+
 GRANTS = """
 grant select on ops.gate_total to gaung_transformer, gaung_publisher;
 grant insert on ops.gate_total to gaung_publisher;
@@ -61,28 +82,34 @@ end
 $$;
 """
 
-RECONCILIATION = """
-create view marts.reconciliation as
-select
-    t.mart as mart_name,
-    t.measure as measure_name,
-    t.grain_value as group_name,
-    t.total as mart_total,
-    t.raw_total,
-    t.total - t.raw_total as difference,
-    t.raw_total is null or t.total = t.raw_total as is_equal,
-    l.version as published_version
-from ops.mart_total as t
-cross join ops.live as l;
-"""
-
 
 def upgrade() -> None:
     """Add what publishing needs."""
     op.execute(OPS)
+    op.execute(FAILURES)
     op.execute(GRANTS)
     for kind in KINDS:
         op.execute(f"grant select, insert, delete on {dirty_table(kind)} to gaung_publisher")
-    op.execute(RECONCILIATION)
-    op.execute("alter view marts.reconciliation owner to gaung_publisher")
-    op.execute("grant select on marts.reconciliation to bi_reader, brand_staff")
+    for view in VIEWS:
+        _create(view)
+
+
+def _create(view: View) -> None:
+    """The view, owned by the publisher, whose rights on ``ops`` it uses; readable by everyone."""
+    name = f"marts.{view.name}"
+    execute(f"create view {name} as {view.sql}")
+    execute(f"alter view {name} owner to gaung_publisher")
+    execute(f"grant select, references on {name} to bi_reader, brand_staff")
+    execute(f"comment on view {name} is {quoted(view.comment)}")
+    for column in view.columns:
+        execute(f"comment on column {name}.{column.name} is {quoted(column.comment)}")
+
+
+def execute(statement: str) -> None:
+    """Run a statement as it is: colons in it are no parameters."""
+    op.get_bind().exec_driver_sql(statement.replace("%", "%%"))
+
+
+def quoted(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
