@@ -305,6 +305,24 @@ def drain(stream: BinaryIO) -> None:
         pass
 
 
+def lent(stream: BinaryIO) -> BinaryIO:
+    """The same bytes for a reader that may close what it is given; the payload itself stays open."""
+    return cast("BinaryIO", io.BufferedReader(_Lent(stream), _BLOCK))
+
+
+class _Lent(io.RawIOBase):
+    """Passes reads on, but not the closing."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return int(cast("Any", self._stream).readinto(buffer))
+
+
 class _Checked(io.RawIOBase):
     """Decompresses a payload and, at its end, checks the digest of what was read."""
 

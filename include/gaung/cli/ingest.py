@@ -111,24 +111,30 @@ def show(report: "IngestReport", *, dry_run: bool = False) -> None:
 
 
 def _show_files(console: "Console", report: "IngestReport", dry_run: bool) -> None:
+    from rich.box import SIMPLE
     from rich.table import Table
 
-    heads = ("received", "would load" if dry_run else "loaded", "unchanged", "ignored", "quarantined")
-    table = Table("file", "format", "result")
-    for head in heads:
-        table.add_column(head, justify="right")
+    table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("file", overflow="fold", min_width=14)
+    table.add_column("result", no_wrap=True)
+    for head in ("received", "would load" if dry_run else "loaded", "unchanged", "ignored", "quarantined"):
+        table.add_column(head, justify="right", no_wrap=True)
     if dry_run:
         table.add_column("rows")
     for file in report.files:
         counts = [f"{getattr(file.outcome, name):,}" if file.outcome else "–" for name in COLUMNS]
-        table.add_row(
-            _plain(file.name), file.format or "–", file.status, *counts, *([_rows(file)] if dry_run else [])
-        )
+        extra = [_rows(file)] if dry_run else []
+        table.add_row(_named(file), file.status, *counts, *extra)
     if len(report.files) > 1:
         table.add_section()
         totals = [f"{report.total(name):,}" for name in COLUMNS]
-        table.add_row(f"{len(report.files)} files", "", "", *totals, *([""] if dry_run else []))
+        table.add_row(f"{len(report.files)} files", "", *totals, *([""] if dry_run else []))
     console.print(table)
+
+
+def _named(file: "FileReport") -> str:
+    name = _plain(Path(file.name).name)
+    return f"{name} ({file.format})" if file.format else name
 
 
 def _rows(file: "FileReport") -> str:

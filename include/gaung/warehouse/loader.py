@@ -385,7 +385,7 @@ class _Load:
             with landing.open_payload(self.landing_path, number) as payload:
                 before = self.tally.received
                 position = partial(landing.bytes_read, payload)
-                for chunk in _chunks(format, payload, context, number, position):
+                for chunk in _chunks(format, landing.lent(payload), context, number, position):
                     self._copy(chunk, file.name)
                 landing.drain(payload)
             if self.tally.received - before != file.records:
