@@ -41,8 +41,6 @@ alter default privileges for role gaung_publisher in schema outreach
     grant select, references on tables to brand_staff;
 alter default privileges for role gaung_transformer in schema marts__build
     grant select on tables to gaung_publisher;
-alter default privileges for role gaung_transformer in schema core
-    grant select on tables to gaung_publisher;
 """
 
 # Functions that let any role write large objects, or hold the lock that serialises builds.
