@@ -19,9 +19,12 @@ log = logging.getLogger(__name__)
 
 FORMATS: tuple[str, ...] = (
     "gaung.sources.x_api_v2:FORMAT",
+    "gaung.sources.x_api_v1:FORMAT",
+    "gaung.sources.capture:FORMAT",
     "gaung.sources.table:FORMAT",
     "gaung.sources.exchange:FORMAT",
     "gaung.sources.mastodon:FORMAT",
+    "gaung.sources.meta:FORMAT",
     "gaung.sources.reddit:FORMAT",
     "gaung.sources.youtube:FORMAT",
 )

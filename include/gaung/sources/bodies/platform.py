@@ -18,6 +18,7 @@ PLATFORMS: tuple[str, ...] = (
     "gaung.sources.reddit:PLATFORM",
     "gaung.sources.youtube:PLATFORM",
     "gaung.sources.mastodon:PLATFORM",
+    "gaung.sources.meta:PLATFORM",
 )
 """Asked in this order; the first that recognises a body has it."""
 
