@@ -1,4 +1,4 @@
-"""Enrichment against a real warehouse: once per text, in full per pending post, and what makes posts pending."""
+"""Enrichment against a real warehouse: once per text, whole per post, and what makes posts pending."""
 
 import shutil
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from gaung.settings import PROJECT_ROOT, get_settings
 from gaung.warehouse import builds
 from gaung.warehouse.connect import connect
 
+DIRTY = "insert into core.dirty_entity (entity, platform, entity_id, cause) values (%s, %s, %s, 'new')"
 AT = datetime(2026, 11, 1, 8, 0, tzinfo=UTC)
 
 
@@ -32,26 +33,29 @@ def put(*posts: dict[str, Any], observed_at: datetime = AT) -> None:
     with closing(connect("loader")) as session, session.cursor() as cur:
         for post in posts:
             row = {
-                "platform": "x", "post_id": "1", "author_id": None, "text": None, "hashtags": None,
-                "mentions": None, "is_deleted": False,
+                "platform": "x",
+                "post_id": "1",
+                "author_id": None,
+                "text": None,
+                "hashtags": None,
+                "mentions": None,
+                "is_deleted": False,
             } | post
             cur.execute(
                 """
                 insert into raw.posts (
-                    platform, post_id, author_id, created_at, text, post_type, hashtags, mentions, is_collected,
-                    is_deleted, is_text_altered, first_observed_at, content_hash, observed_at, loaded_at, batch_id,
-                    source, payload_ref, is_synthetic
+                    platform, post_id, author_id, created_at, text, post_type, hashtags, mentions,
+                    is_collected, is_deleted, is_text_altered, first_observed_at, content_hash,
+                    observed_at, loaded_at, batch_id, source, payload_ref, is_synthetic
                 ) values (
-                    %(platform)s, %(post_id)s, %(author_id)s, %(at)s, %(text)s, 'post', %(hashtags)s, %(mentions)s,
-                    true, %(is_deleted)s, false, %(at)s, md5(%(whole)s), %(at)s, %(at)s, 1, 'files:test', 'r', true
+                    %(platform)s, %(post_id)s, %(author_id)s, %(at)s, %(text)s, 'post', %(hashtags)s,
+                    %(mentions)s, true, %(is_deleted)s, false, %(at)s, md5(%(whole)s), %(at)s, %(at)s, 1,
+                    'files:test', 'r', true
                 )
                 """,
                 row | {"at": observed_at, "whole": repr(sorted(row.items(), key=str))},
             )
-            cur.execute(
-                "insert into core.dirty_entity (entity, platform, entity_id, cause) values ('post', %s, %s, 'new')",
-                (row["platform"], row["post_id"]),
-            )
+            cur.execute(DIRTY, ("post", row["platform"], row["post_id"]))
         session.commit()
 
 
@@ -66,15 +70,12 @@ def put_author(author_id: str, handle: str, observed_at: datetime = AT) -> None:
             """,
             (author_id, handle, handle, observed_at, observed_at),
         )
-        cur.execute(
-            "insert into core.dirty_entity (entity, platform, entity_id, cause) values ('author', 'x', %s, 'new')",
-            (author_id,),
-        )
+        cur.execute(DIRTY, ("author", "x", author_id))
         session.commit()
 
 
 def build() -> enrich.EnrichCounts:
-    """Begin a build, refresh the latest rows, enrich, and end the build; posts stay pending until :func:`publish`."""
+    """Begin a build, refresh, enrich and end the build; posts stay pending until :func:`publish`."""
     from gaung.warehouse import latest
 
     begun = builds.begin(holder="test", holder_kind="process")
@@ -100,12 +101,21 @@ def ask(query: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 def test_posts_get_keys_language_sentiment_mask_brands_and_topics(shop: Path) -> None:
     put(
-        {"post_id": "1", "author_id": "a", "text": "I really love it at Kopi Senja, call 0812-3456-7890 @budi #KopiSenja"},
+        {
+            "post_id": "1",
+            "author_id": "a",
+            "text": "I really love it at Kopi Senja, call 0812-3456-7890 @budi #KopiSenja",
+        },
         {"post_id": "2", "author_id": "a", "text": "pelayanannya lambat banget, kecewa"},
         {"post_id": "3", "text": None},
     )
     counts = build()
-    assert (counts.posts_enriched, counts.texts_scored, counts.texts_masked, counts.posts_unmatched) == (3, 2, 2, 2)
+    assert (counts.posts_enriched, counts.texts_scored, counts.texts_masked, counts.posts_unmatched) == (
+        3,
+        2,
+        2,
+        2,
+    )
     assert counts.keys_made == 4
     assert ask("select brand_id, matched_by, matched_term from core.post_brand") == [
         ("kopi_senja", "hashtag", "kopisenja")
@@ -117,16 +127,24 @@ def test_posts_get_keys_language_sentiment_mask_brands_and_topics(shop: Path) ->
     scored = ask(
         """
         select p.post_id, s.lang, s.label, s.compound is null, s.unscored_reason, m.text_masked
-        from core.post p join core.text_sentiment s using (text_hash) join core.text_masked m using (text_hash)
+        from core.post p
+        join core.text_sentiment s using (text_hash)
+        join core.text_masked m using (text_hash)
         order by 1
         """
     )
-    assert [row[:4] for row in scored] == [("1", "en", "positive", False), ("2", "id", scored[1][2], scored[1][3])]
+    assert [row[:4] for row in scored] == [
+        ("1", "en", "positive", False),
+        ("2", "id", scored[1][2], scored[1][3]),
+    ]
     assert scored[0][5] == "I really love it at Kopi Senja, call [telepon] [akun] #KopiSenja"
 
 
 def test_nothing_is_scored_twice(shop: Path) -> None:
-    put({"post_id": "1", "text": "good coffee at this place"}, {"post_id": "2", "text": "good coffee at this place"})
+    put(
+        {"post_id": "1", "text": "good coffee at this place"},
+        {"post_id": "2", "text": "good coffee at this place"},
+    )
     assert build().texts_scored == 1
     again = build()
     assert (again.texts_scored, again.texts_masked, again.texts_reused, again.keys_made) == (0, 0, 1, 0)
@@ -141,7 +159,9 @@ def test_a_changed_brand_rematches_and_only_changed_posts_become_pending(shop: P
     put({"post_id": "1", "text": "ngopi di Senja Raya"}, {"post_id": "2", "text": "Kopi Senja"})
     build()
     publish()
-    shop.write_text(shop.read_text().replace('keywords: ["kopi senja"]', 'keywords: ["kopi senja", "senja raya"]'))
+    shop.write_text(
+        shop.read_text().replace('keywords: ["kopi senja"]', 'keywords: ["kopi senja", "senja raya"]')
+    )
     counts = build()
     assert (counts.posts_added, counts.posts_enriched) == (1, 1)
     assert ask("select post_id, brand_id, matched_term from core.post_brand order by 1") == [
@@ -149,7 +169,9 @@ def test_a_changed_brand_rematches_and_only_changed_posts_become_pending(shop: P
         ("2", "kopi_senja", "kopi senja"),
     ]
     publish()
-    shop.write_text(shop.read_text().replace('keywords: ["kopi senja", "senja raya"]', 'keywords: ["senja raya"]'))
+    shop.write_text(
+        shop.read_text().replace('keywords: ["kopi senja", "senja raya"]', 'keywords: ["senja raya"]')
+    )
     counts = build()
     assert counts.posts_added == 1
     assert ask("select post_id from core.post_brand") == [("1",)]
@@ -180,11 +202,18 @@ def test_a_removed_brand_leaves_no_match(shop: Path) -> None:
 def test_a_declared_brand_matches_by_file(shop: Path) -> None:
     put({"post_id": "1", "text": "barang sampai"})
     with closing(connect("loader")) as session, session.cursor() as cur:
-        cur.execute("insert into raw.post_declared_brand values ('x', '1', 'contoh', 1, now()), ('x', '1', 'asing', 1, now())")
+        cur.execute(
+            """
+            insert into raw.post_declared_brand
+            values ('x', '1', 'contoh', 1, now()), ('x', '1', 'asing', 1, now())
+            """
+        )
         session.commit()
     counts = build()
     assert counts.brands_unknown == 1
-    assert ask("select brand_id, matched_by, matched_term from core.post_brand") == [("contoh", "file", "contoh")]
+    assert ask("select brand_id, matched_by, matched_term from core.post_brand") == [
+        ("contoh", "file", "contoh")
+    ]
 
 
 def test_a_deleted_post_keeps_its_brand_but_has_no_text(shop: Path) -> None:
@@ -219,12 +248,16 @@ def test_a_new_handle_changes_the_mask_of_the_texts_that_hold_it_only(shop: Path
     shop.write_text(shop.read_text().replace('x: ["@batikarumid"]', 'x: ["@batikarumid", "@kedaibaru"]'))
     build()
     assert ask("select post_id from core.pending_post") == [("1",)]
-    active = ask("select m.text_masked from core.text_masked m join core.active_engine a on a.task = 'mask' and "
-                 "a.engine_version = m.mask_version order by 1")
+    active = ask(
+        "select m.text_masked from core.text_masked m join core.active_engine a on a.task = 'mask' and "
+        "a.engine_version = m.mask_version order by 1"
+    )
     assert active == [("halo @kedaibaru",), ("halo semua",)]
 
 
-def test_a_new_engine_rescores_beside_the_old_and_becomes_active(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_engine_rescores_beside_the_old_and_becomes_active(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from gaung.text import registry, sentiment
 
     put({"post_id": "1", "text": "what a great day this is"}, {"post_id": "2", "text": "the table is there"})

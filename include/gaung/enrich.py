@@ -28,6 +28,10 @@ CHUNK = 20_000
 """Posts or texts held in memory at once."""
 
 Task = Literal["language", "sentiment", "mask"]
+TASKS: tuple[Task, ...] = ("language", "sentiment", "mask")
+
+PENDING_POST = "select from core.pending_post as w where w.platform = p.platform and w.post_id = p.post_id"
+OF_PENDING = "core.post as p join core.pending_post as w on w.platform = p.platform and w.post_id = p.post_id"
 
 
 @dataclass
@@ -89,7 +93,7 @@ def run(build_id: int, token: str) -> EnrichCounts:
         _add_changed(work)
         _sync_brands(work)
         _give_keys(work)
-        _score(work, "core.pending_post")
+        _score(work, OF_PENDING)
         _match_pending(work)
         _activate(work)
     log.info("enriched %s", asdict(counts))
@@ -163,7 +167,7 @@ def _add_changed(work: _Work) -> None:
     if moved:
         _add_pending(work, "select platform, post_id from core.post_brand where brand_id = any(%s)", (moved,))
     _add_accounts(work)
-    if any(active.get(task, work.versions.of(task)) != work.versions.of(task) for task in ("language", "sentiment", "mask")):
+    if any(active.get(task, work.versions.of(task)) != work.versions.of(task) for task in TASKS):
         _add_rescored(work, active)
 
 
@@ -187,9 +191,9 @@ def _add_rematched(work: _Work, brand_ids: list[str]) -> None:
 
     from gaung.brands import matching
 
-    where = "not exists (select from core.pending_post as w where (w.platform, w.post_id) = (p.platform, p.post_id))"
+    where = f"not exists ({PENDING_POST})"
     columns = [*matching.KEY, "brand_id", "matched_by", "matched_term"]
-    for posts in _posts(work, where):
+    for posts in posts_to_match(where):
         found = matching.match(posts, work.brands, only=brand_ids).select(columns)
         with work.transaction() as cur:
             cur.execute(
@@ -202,7 +206,9 @@ def _add_rematched(work: _Work, brand_ids: list[str]) -> None:
                 (posts["platform"].to_list(), posts["post_id"].to_list(), brand_ids),
             )
             stored = pl.DataFrame(cur.fetchall(), dict.fromkeys(columns, pl.String), orient="row")
-            changed = pl.concat([found.join(stored, on=columns, how="anti"), stored.join(found, on=columns, how="anti")])
+            changed = pl.concat(
+                [found.join(stored, on=columns, how="anti"), stored.join(found, on=columns, how="anti")]
+            )
             rows = changed.select(matching.KEY).unique().sort(matching.KEY)
             work.counts.posts_added += _merge(cur, rows, "core.pending_post")
 
@@ -236,7 +242,7 @@ def _add_accounts(work: _Work) -> None:
 
 def _add_rescored(work: _Work, active: dict[str, str]) -> None:
     """Score every text beside the active version; posts whose result differs become pending."""
-    _score(work, "core.post")
+    _score(work, "core.post as p")
     now = work.versions
     _add_pending(
         work,
@@ -251,7 +257,8 @@ def _add_rescored(work: _Work, active: dict[str, str]) -> None:
         left join core.text_masked as m1 on p.text_hash = m1.text_hash and m1.mask_version = %s
         where p.text_hash is not null and (
             (l0.lang, l0.confidence, l0.reason) is distinct from (l1.lang, l1.confidence, l1.reason)
-            or (s0.compound, s0.label, s0.unscored_reason) is distinct from (s1.compound, s1.label, s1.unscored_reason)
+            or (s0.compound, s0.label, s0.unscored_reason)
+                is distinct from (s1.compound, s1.label, s1.unscored_reason)
             or m0.text_masked is distinct from m1.text_masked
         )
         """,
@@ -273,7 +280,6 @@ def _sync_brands(work: _Work) -> None:
     """Make core.brand, core.brand_term and core.declared_topic say what brands.yml says."""
     import polars as pl
 
-    from gaung.brands import matching
     from gaung.text import fold
 
     brands = work.brands
@@ -308,7 +314,8 @@ def _sync_brands(work: _Work) -> None:
             )
         cur.execute("delete from core.brand_term")
         cur.executemany(
-            "insert into core.brand_term (brand_id, kind, platform, term) values (%s, %s, %s, %s)", terms.rows()
+            "insert into core.brand_term (brand_id, kind, platform, term) values (%s, %s, %s, %s)",
+            terms.rows(),
         )
         cur.execute("delete from core.declared_topic")
         cur.executemany("insert into core.declared_topic (topic_type, topic) values (%s, %s)", topics.rows())
@@ -331,22 +338,22 @@ def _give_keys(work: _Work) -> None:
     """Keys for pending posts and authors, and for the authors of pending posts, that have none."""
     posts = """
         select platform, post_id from core.pending_post as w
-        where not exists (select from core.post_key as k where (k.platform, k.post_id) = (w.platform, w.post_id))
-        order by 1, 2
-    """
-    authors = """
-        select platform, author_id from (
-            select platform, author_id from core.pending_author
-            union
-            select p.platform, p.author_id
-            from core.post as p join core.pending_post as w on p.platform = w.platform and p.post_id = w.post_id
-            where p.author_id is not null
-        ) as w
         where not exists (
-            select from core.author_key as k where (k.platform, k.author_id) = (w.platform, w.author_id)
+            select from core.post_key as k where k.platform = w.platform and k.post_id = w.post_id
         )
         order by 1, 2
     """
+    authors = f"""
+        select platform, author_id from (
+            select platform, author_id from core.pending_author
+            union
+            select p.platform, p.author_id from {OF_PENDING} where p.author_id is not null
+        ) as w
+        where not exists (
+            select from core.author_key as k where k.platform = w.platform and k.author_id = w.author_id
+        )
+        order by 1, 2
+    """  # noqa: S608 - a constant
     _give(work, posts, ("platform", "post_id", "post_key"), "core.post_key", keys.post_keys)
     _give(work, authors, ("platform", "author_id", "author_key"), "core.author_key", keys.author_keys)
 
@@ -355,7 +362,7 @@ def _give(work: _Work, query: str, columns: tuple[str, str, str], table: str, ma
     import polars as pl
 
     schema = dict.fromkeys(columns, pl.String)
-    for rows in _chunks(work, query):
+    for rows in _chunks(query):
         made = [(*row, key) for row, key in zip(rows, make(rows), strict=True)]
         with work.transaction() as cur:
             work.counts.keys_made += _merge(cur, pl.DataFrame(made, schema, orient="row"), table)
@@ -370,7 +377,7 @@ def _score(work: _Work, posts: str) -> None:
     query = f"""
         with texts as (
             select distinct p.text_hash
-            from core.post as p join {posts} as w on p.platform = w.platform and p.post_id = w.post_id
+            from {posts}
             where p.text_hash is not null
         )
         select
@@ -389,19 +396,16 @@ def _score(work: _Work, posts: str) -> None:
     parameters = (versions.language, versions.sentiment, versions.mask)
     lacking = "where l.text_hash is null or s.text_hash is null or m.text_hash is null"
     scored_before = work.counts.texts_scored
-    for rows in _chunks(work, query.format(where=lacking), parameters):
+    for rows in _chunks(query.format(where=lacking), parameters):
         _score_rows(work, rows)
-    if posts == "core.pending_post":
+    if posts == OF_PENDING:
         work.counts.texts_reused += _distinct_pending(work) - (work.counts.texts_scored - scored_before)
 
 
 def _distinct_pending(work: _Work) -> int:
     with work.transaction() as cur:
         cur.execute(
-            """
-            select count(distinct p.text_hash)
-            from core.post as p join core.pending_post as w on p.platform = w.platform and p.post_id = w.post_id
-            """
+            f"select count(distinct p.text_hash) from {OF_PENDING}"  # noqa: S608 - a constant
         )
         row: Any = cur.fetchone()
     return int(row[0])
@@ -469,15 +473,12 @@ def _masked(texts: "pl.DataFrame", brands: Brands, version: str) -> "pl.DataFram
 
 
 def _batch(frame: "pl.DataFrame", *columns: str) -> Any:
-    return frame.select(columns).rechunk().to_arrow().combine_chunks().to_batches(max_chunksize=None)[0] if len(
-        frame
-    ) else _empty(columns)
-
-
-def _empty(columns: tuple[str, ...]) -> Any:
+    """Text columns of a frame as one Arrow batch."""
     import pyarrow as pa
 
-    return pa.RecordBatch.from_pydict({name: pa.array([], pa.string()) for name in columns})
+    return pa.RecordBatch.from_pydict(
+        {name: pa.array(frame[name].to_list(), pa.string()) for name in columns}
+    )
 
 
 # --- brands and topics of posts -------------------------------------------------------------------
@@ -487,11 +488,11 @@ def _match_pending(work: _Work) -> None:
     """Write brands and topics of every pending post anew."""
     from gaung.brands import matching
 
-    where = "exists (select from core.pending_post as w where (w.platform, w.post_id) = (p.platform, p.post_id))"
+    where = f"exists ({PENDING_POST})"
     counts = work.counts
     unknown: set[str] = set()
     ids = {brand.id for brand in work.brands.brands}
-    for posts in _posts(work, where):
+    for posts in posts_to_match(where):
         found = matching.match(posts, work.brands)
         topics = matching.topics(posts, work.brands.topic_keywords)
         unknown |= set(posts["declared"].explode().drop_nulls().to_list()) - ids
@@ -511,7 +512,9 @@ def _match_pending(work: _Work) -> None:
     _forget_gone(work)
     counts.brands_unknown = len(unknown)
     if unknown:
-        log.warning("files were ingested for brands that brands.yml does not know: %s", ", ".join(sorted(unknown)))
+        log.warning(
+            "files were ingested for brands that brands.yml does not know: %s", ", ".join(sorted(unknown))
+        )
 
 
 def _forget_gone(work: _Work) -> None:
@@ -537,15 +540,20 @@ def _activate(work: _Work) -> None:
             insert into core.active_engine (task, engine_version) values (%s, %s)
             on conflict (task) do update set engine_version = excluded.engine_version
             """,
-            [(task, work.versions.of(task)) for task in ("language", "sentiment", "mask")],
+            [(task, work.versions.of(task)) for task in TASKS],
         )
 
 
 # --- reading and writing --------------------------------------------------------------------------
 
 
-def _posts(work: _Work, where: str) -> Iterator["pl.DataFrame"]:
-    """Posts as matching reads them, in key order; deleted ones with the text of their last living version."""
+def posts_to_match(where: str, *, chunk: int = CHUNK) -> Iterator["pl.DataFrame"]:
+    """Posts as matching reads them, in key order; deleted ones with the text of their last living version.
+
+    Args:
+        where: a condition on ``p`` (core.post), of this code, never of a user.
+        chunk: posts per frame.
+    """
     import polars as pl
 
     from gaung.brands import matching
@@ -570,20 +578,23 @@ def _posts(work: _Work, where: str) -> Iterator["pl.DataFrame"]:
         ) as d on true
         where {where}
         order by p.platform, p.post_id
-    """  # noqa: S608 - conditions of this file
-    for rows in _chunks(work, query):
+    """  # noqa: S608 - conditions of this code
+    for rows in _chunks(query, chunk=chunk):
         yield pl.DataFrame(rows, matching.POST, orient="row")
 
 
-def _chunks(work: _Work, query: str, parameters: tuple[Any, ...] = ()) -> Iterator[list[tuple[Any, ...]]]:
+def _chunks(
+    query: str, parameters: tuple[Any, ...] = (), *, chunk: int = CHUNK
+) -> Iterator[list[tuple[Any, ...]]]:
     """Rows of a query in chunks of bounded size, all of one snapshot; the caller may commit in between."""
-    name = f"gaung enrich {work.build_id} read"
-    with closing(connect("transformer", application_name=name)) as reader:
-        with reader.cursor(name="enrich") as cur:
-            cur.itersize = CHUNK
-            cur.execute(query, parameters or None)
-            while rows := cur.fetchmany(CHUNK):
-                yield rows
+    with (
+        closing(connect("transformer", application_name="gaung enrich read")) as reader,
+        reader.cursor(name="enrich") as cur,
+    ):
+        cur.itersize = chunk
+        cur.execute(query, parameters or None)
+        while rows := cur.fetchmany(chunk):
+            yield rows
 
 
 def _merge(cur: "cursor", frame: "pl.DataFrame", table: str) -> int:

@@ -5,6 +5,7 @@ Without it a published key cannot be traced back; with another one every key cha
 replacing it means a full rebuild.
 """
 
+import contextlib
 import hmac
 import os
 import secrets
@@ -38,8 +39,8 @@ def secret() -> bytes:
     value = path.read_bytes()
     if len(value) != SECRET_BYTES:
         raise SettingsInvalid(
-            f"{path} holds {len(value)} bytes instead of {SECRET_BYTES}: it is damaged. Restore it from a backup; "
-            "only if there is none, run `gaung forget-keys` and then `gaung build --full` (all keys change)"
+            f"{path} holds {len(value)} bytes instead of {SECRET_BYTES}: it is damaged. Restore it from a "
+            "backup; only without one, run `gaung forget-keys`, then `gaung build --full` (all keys change)"
         )
     return value
 
@@ -53,10 +54,8 @@ def _create(path: Path) -> None:
             file.write(secrets.token_bytes(SECRET_BYTES))
             file.flush()
             os.fsync(file.fileno())
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(draft, path)  # unlike a rename it never replaces what another process has just made
-        except FileExistsError:
-            pass
     finally:
         draft.unlink(missing_ok=True)
 

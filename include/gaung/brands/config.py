@@ -60,7 +60,7 @@ class Recipient(_Part):
 def _plain_hashtag(value: str) -> str:
     tag = value.lstrip("#＃")
     if not re.fullmatch(r"\w+", tag):
-        raise ValueError(f"{value!r} is not one hashtag; write it without spaces or signs, e.g. \"#kopisenja\"")
+        raise ValueError(f'{value!r} is not one hashtag; write it without spaces or signs, e.g. "#kopisenja"')
     return tag
 
 
@@ -98,7 +98,11 @@ class Brand(_Part):
         zones = _zones()
         if value not in zones:
             near = difflib.get_close_matches(value, sorted(zones), n=1)
-            hint = f"did you mean {near[0]}?" if near else "write e.g. Asia/Jakarta, Asia/Makassar, Asia/Jayapura"
+            hint = (
+                f"did you mean {near[0]}?"
+                if near
+                else "write e.g. Asia/Jakarta, Asia/Makassar, Asia/Jayapura"
+            )
             raise ValueError(f"{value!r} is not an IANA time zone; {hint}")
         return value
 
@@ -115,7 +119,7 @@ class Brand(_Part):
                 raise ValueError(f"{platform!r} is not a platform; known: {', '.join(PLATFORMS)}")
             for handle in handles:
                 if not re.fullmatch(r"@?[\w](?:[\w.\-]*[\w])?(?:@[\w.\-]+)?_*", handle):
-                    raise ValueError(f"{handle!r} is not a handle; write the name alone, e.g. \"@kopisenjaid\"")
+                    raise ValueError(f'{handle!r} is not a handle; write the name alone, e.g. "@kopisenjaid"')
         return {platform: [h.lstrip("@").lower() for h in handles] for platform, handles in values.items()}
 
     @property
@@ -233,7 +237,9 @@ def _fault(document: Document, detail: Any) -> Fault:
     if kind == "string_type":
         return Fault(path, _not_text(value))
     if kind == "string_pattern_mismatch":
-        return Fault(path, f"{value!r} is not an id; use lower-case letters, digits and _, starting with a letter")
+        return Fault(
+            path, f"{value!r} is not an id; use lower-case letters, digits and _, starting with a letter"
+        )
     if kind in ("list_type", "dict_type"):
         form = "a list, e.g. [one, two]" if kind == "list_type" else "fields, e.g. x: [handle]"
         return Fault(path, f"must be {form}")
@@ -270,7 +276,9 @@ def _cross_faults(brands: Brands) -> Iterator[Fault]:
             yield Fault((*at, "client"), f"{brand.client!r} is not among the clients; known: {known}")
         for position, other in enumerate(brand.competitors):
             if other not in ids or other == brand.id:
-                yield Fault((*at, "competitors", position), f"{other!r} must be the id of another brand of this file")
+                yield Fault(
+                    (*at, "competitors", position), f"{other!r} must be the id of another brand of this file"
+                )
         yield from _word_faults(brand, at)
     yield from _handle_faults(brands)
     for index, query in enumerate(brands.watch):
@@ -292,7 +300,9 @@ def _word_faults(brand: Brand, at: FieldPath) -> Iterator[Fault]:
             yield from _ordinary_fault(brand, word, (*at, name, position))
     for position, word in enumerate(brand.exclusions):
         if fold(word) in {fold(phrase) for phrase in brand.phrases}:
-            yield Fault((*at, "exclusions", position), f"{word!r} is also a keyword or alias: it would never match")
+            yield Fault(
+                (*at, "exclusions", position), f"{word!r} is also a keyword or alias: it would never match"
+            )
 
 
 def _ordinary_fault(brand: Brand, word: str, path: FieldPath) -> Iterator[Fault]:

@@ -78,7 +78,7 @@ def read(file: Path) -> Document:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise SettingsInvalid(
-            f"{file}, line {line}: not valid YAML: {error.problem}; check indentation, quotes and colons there"
+            f"{file}, line {line}: not valid YAML: {error.problem}; see indentation, quotes and colons there"
         ) from error
     except yaml.YAMLError as error:
         raise SettingsInvalid(f"{file}: not valid YAML: {error}") from error
@@ -100,6 +100,7 @@ def _note(document: Document, node: yaml.Node, path: FieldPath) -> None:
                 document.faults.append(
                     Fault((*path, key), f"written twice (lines {seen[key]} and {line}); keep one")
                 )
+                document.lines[(*path, key)] = line
                 continue
             seen[key] = line
             document.lines[(*path, key)] = line

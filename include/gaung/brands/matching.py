@@ -18,7 +18,7 @@ from gaung.text import clean, fold
 
 REASONS = ("file", "author", "handle", "hashtag", "keyword")
 RULE = pl.Enum(REASONS)
-POST = {
+POST: dict[str, Any] = {
     "platform": pl.String,
     "post_id": pl.String,
     "text": pl.String,
@@ -117,14 +117,16 @@ def topics(posts: pl.DataFrame, keywords: Sequence[str]) -> pl.DataFrame:
 
 
 def explain(text: str, brands: Brands, *, platform: str = "x", author: str | None = None) -> dict[str, Any]:
-    """What matches a single text and why, and what was voided: ``matches`` and ``voided`` as lists of rows."""
+    """What matches a single text and why, what was voided and why, and its topics; lists of rows."""
     posts = single(text, platform=platform, author=author)
     found = match(posts, brands)
     without = brands.model_copy(update={"brands": [_unguarded(brand) for brand in brands.brands]})
     voided = match(posts, without).join(found, on=[*KEY, "brand_id"], how="anti")
     return {
         "matches": found.select("brand_id", "matched_by", "matched_term").to_dicts(),
-        "voided": [row | {"because": _why_void(posts, brands.brand(row["brand_id"]))} for row in voided.to_dicts()],
+        "voided": [
+            row | {"because": _why_void(posts, brands.brand(row["brand_id"]))} for row in voided.to_dicts()
+        ],
         "topics": topics(posts, brands.topic_keywords).select("topic_type", "topic").to_dicts(),
     }
 
@@ -146,7 +148,9 @@ def near_misses(posts: pl.DataFrame, brands: Brands, brand: Brand) -> pl.DataFra
     matched = match(posts, brands, only=[brand.id])
     rest = posts.join(matched, on=KEY, how="anti")
     unguarded = brands.model_copy(update={"brands": [_unguarded(brand)]})
-    voided = match(rest, unguarded).select(*KEY, because=pl.lit(f"exclusion or missing context of {brand.id}"))
+    voided = match(rest, unguarded).select(
+        *KEY, because=pl.lit(f"exclusion or missing context of {brand.id}")
+    )
     squeezed = [s for s in fold.all_squeezed([*brand.phrases, *brand.hashtags]) if len(s) >= 4]
     inside = (
         rest.with_columns(squeezed=fold.squeezed(clean.without_links(pl.col("text").fill_null(""))))
@@ -178,7 +182,9 @@ def _declared(view: pl.DataFrame, brand_ids: list[str]) -> pl.DataFrame:
 def _by_account(view: pl.DataFrame, listed: list[Term], rule: str) -> pl.DataFrame:
     handles = _table([term for term in listed if term.kind == "handle"])
     if rule == "author":
-        accounts = view.select(*KEY, folded=pl.col("author_handle").str.to_lowercase().str.strip_chars("@＠ "))
+        accounts = view.select(
+            *KEY, folded=pl.col("author_handle").str.to_lowercase().str.strip_chars("@＠ ")
+        )
     else:
         accounts = view.select(*KEY, folded=pl.col("accounts")).explode("folded")
     hits = accounts.drop_nulls("folded").join(handles, on=["platform", "folded"])
@@ -223,9 +229,10 @@ def _contained(view: pl.DataFrame, patterns: list[str]) -> pl.DataFrame:
 
 def _table(listed: list[Term]) -> pl.DataFrame:
     schema = dict.fromkeys(("brand_id", "kind", "term", "folded", "platform"), pl.String)
-    return pl.DataFrame([(t.brand_id, t.kind, t.term, t.folded, t.platform) for t in listed], schema, orient="row")
+    return pl.DataFrame(
+        [(t.brand_id, t.kind, t.term, t.folded, t.platform) for t in listed], schema, orient="row"
+    )
 
 
 def _as_match(hits: pl.DataFrame, rule: str) -> pl.DataFrame:
     return hits.select(*KEY, "brand_id", matched_by=pl.lit(rule), matched_term=pl.col("term"))
-

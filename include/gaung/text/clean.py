@@ -7,7 +7,7 @@ polars expressions over a text column, so that they work on whole columns.
 import polars as pl
 
 URL = r"(?i)\b(?:https?://|www\.)[^\s<>]+|\b(?:t\.co|bit\.ly|wa\.me|s\.id|linktr\.ee|shope\.ee)/[^\s<>]+"
-EMAIL = r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"
+EMAIL = r"(^|[^\w.+\-@＠])[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+"
 MENTION = r"[@＠]\w(?:[\w.\-]*\w)?(?:@[\w\-]+(?:\.[\w\-]+)+)?"
 REPOST_MARK = r"^\s*RT\s+[@＠]\w+\s*:\s*"
 HASHTAG = r"(?:^|[^\w&/])[#＃]+(\w*[\p{L}]\w*)"
@@ -15,7 +15,7 @@ HASHTAG = r"(?:^|[^\w&/])[#＃]+(\w*[\p{L}]\w*)"
 
 def without_links(text: pl.Expr) -> pl.Expr:
     """The text with links and e-mail addresses replaced by a space."""
-    return text.str.replace_all(URL, " ").str.replace_all(EMAIL, " ")
+    return text.str.replace_all(URL, " ").str.replace_all(EMAIL, "${1} ")
 
 
 def without_mentions(text: pl.Expr) -> pl.Expr:
@@ -26,8 +26,8 @@ def without_mentions(text: pl.Expr) -> pl.Expr:
 def for_scoring(text: pl.Expr) -> pl.Expr:
     """The text as an engine scores it; empty when nothing is left."""
     plain = without_links(text.str.replace(REPOST_MARK, ""))
-    plain = without_mentions(plain).str.replace_all(r"[#＃]+(\w)", "${1}")
-    return plain.str.replace_all(r"[\s\x00\p{Cf}--\x{200d}]+", " ").str.strip_chars()
+    plain = without_mentions(plain).str.replace_all(r"[#＃]+(\w)", " ${1}")
+    return plain.str.replace_all(r"[\s\p{Cc}\p{Cf}--\x{200d}]+", " ").str.strip_chars()
 
 
 def hashtags(text: pl.Expr) -> pl.Expr:

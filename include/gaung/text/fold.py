@@ -24,7 +24,11 @@ def words(text: pl.Expr) -> pl.Expr:
 
     Other punctuation stays as a word of its own: "beli kopi. Senja indah" does not hold "kopi senja".
     """
-    spread = plain(text).str.replace_all(r"([^\w\s\-_'’‘`\x{2010}-\x{2015}])", " ${1} ").str.replace_all(JOINTS, " ")
+    spread = (
+        plain(text)
+        .str.replace_all(r"([^\w\s\-_'’‘`\x{2010}-\x{2015}])", " ${1} ")
+        .str.replace_all(JOINTS, " ")
+    )
     return pl.concat_str(pl.lit(" "), spread.str.strip_chars(" "), pl.lit(" "))
 
 

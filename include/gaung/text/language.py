@@ -27,6 +27,12 @@ AFFIXED = r"^(?:(?:me|di|ber|ter|pe)[a-z]{3,}(?:kan|nya)|[a-z]{3,}nya|ke[a-z]{4,
 WORD_WEIGHT = 1.0
 """How many nats of evidence one weight point of a listed word is."""
 
+DOUBT = 0.01
+"""Probability that lingua is wrong whatever it says; so it never outweighs CLEAR_MARGIN points of words."""
+
+CLEAR_MARGIN = math.ceil(math.log((1 + DOUBT) / DOUBT) / WORD_WEIGHT)
+EVEN = {"en": 0.5, "id": 0.5, "ms": 0.0}
+
 
 def detect(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Column ``text`` → ``lang, confidence, reason``; same rows, same order.
@@ -69,10 +75,16 @@ def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
         .select("row", word=pl.col("plain").str.extract_all(r"\p{L}+"))
         .explode("word")
         .drop_nulls("word")
+    )
+    listed = (
+        tokens.select("word")
+        .unique()
+        .with_columns(written=pl.col("word"))
         .with_columns(word=_shortened(pl.col("word")))
         .join(_words(), on="word", how="left")
         .with_columns(_affixed(pl.col("word"), pl.col("lang")))
     )
+    tokens = tokens.join(listed.drop("word"), left_on="word", right_on="written", how="left")
     counts = tokens.group_by("row").agg(
         pl.len().alias("n"),
         *[
@@ -100,29 +112,37 @@ def _affixed(word: pl.Expr, lang: pl.Expr) -> list[pl.Expr]:
 
 
 def _decide(frame: pl.DataFrame) -> list[tuple[str, float | None, str | None]]:
-    asked = frame.filter(pl.col("reason").is_null())
+    margin = pl.col("en").cast(pl.Int64) - pl.sum_horizontal("id", "ms", "id_ms")
+    frame = frame.with_columns(is_clear=(margin.abs() >= CLEAR_MARGIN).fill_null(False))
+    asked = frame.filter(pl.col("reason").is_null() & ~pl.col("is_clear"))
     probabilities = iter(_probabilities(asked["plain"].to_list()))
-    columns = ("reason", "n", "id", "en", "ms", "id_ms")
+    columns = ("reason", "is_clear", "n", "id", "en", "ms", "id_ms")
     return [
-        ("und", None, row[0]) if row[0] else _decide_one(next(probabilities), *row[1:])
+        ("und", None, row[0]) if row[0] else _decide_one(EVEN if row[1] else next(probabilities), *row[2:])
         for row in frame.select(columns).iter_rows()
     ]
 
 
 def _decide_one(
-    p: dict[str, float], n: int | None, w_id: int | None, w_en: int | None, w_ms: int | None, w_both: int | None
+    p: dict[str, float],
+    n: int | None,
+    w_id: int | None,
+    w_en: int | None,
+    w_ms: int | None,
+    w_both: int | None,
 ) -> tuple[str, float | None, str | None]:
     indonesian, english, malay, both = w_id or 0, w_en or 0, w_ms or 0, w_both or 0
     if indonesian + english + malay + both == 0 and (n or 0) >= 1 and not _trusted(p, n or 0):
         return "und", None, "unknown_words"
-    tiny = 1e-3
     archipelago = indonesian + malay + both
-    odds = math.log((p["en"] + tiny) / (p["id"] + p["ms"] + tiny)) + WORD_WEIGHT * (english - archipelago)
+    odds = math.log((p["en"] + DOUBT) / (p["id"] + p["ms"] + DOUBT)) + WORD_WEIGHT * (english - archipelago)
     share = 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
     if odds > 0:
         return "en", round(share, 4), None
     is_malay = malay > indonesian or (malay == indonesian and malay > 0 and p["ms"] > p["id"])
-    within = (malay + 1) / (malay + indonesian + 2) if is_malay else (indonesian + 1) / (malay + indonesian + 2)
+    within = (
+        (malay + 1) / (malay + indonesian + 2) if is_malay else (indonesian + 1) / (malay + indonesian + 2)
+    )
     return ("ms" if is_malay else "id"), round((1 - share) * max(within, 0.5), 4), None
 
 
@@ -147,7 +167,9 @@ _CODES = {"INDONESIAN": "id", "ENGLISH": "en", "MALAY": "ms"}
 def _detector() -> Any:
     from lingua import Language, LanguageDetectorBuilder
 
-    return LanguageDetectorBuilder.from_languages(Language.INDONESIAN, Language.ENGLISH, Language.MALAY).build()
+    return LanguageDetectorBuilder.from_languages(
+        Language.INDONESIAN, Language.ENGLISH, Language.MALAY
+    ).build()
 
 
 @lru_cache(maxsize=1)
@@ -166,4 +188,6 @@ def _english_words() -> list[str]:
     return sorted({word for word in words if len(word) >= 3 and word.isalpha() and word.islower()})
 
 
-registry.register("language", "gaung-language", f"{RULES_VERSION}+lingua{version('lingua-language-detector')}", detect)
+registry.register(
+    "language", "gaung-language", f"{RULES_VERSION}+lingua{version('lingua-language-detector')}", detect
+)

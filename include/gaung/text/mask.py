@@ -23,11 +23,11 @@ _SOCIAL = (
 _PATTERN = re.compile(
     rf"""
     (?P<link>(?:https?://)?(?:[\w\-]+\.)*\b{_SOCIAL}/[^\s<>]+)
-    | (?P<email>[\w.+\-]+\s?[@＠]\s?[\w\-]+(?:\.[\w\-]+)*\.(?:com|net|org|id|co|io|me|edu|gov|info|biz|[a-z]{{2,24}})\b)
+    | (?P<email>[\w.+\-]+(?:[@＠]|\s[@＠]\s)[\w\-]+(?:\.[\w\-]+)*\.[a-z]{{2,24}}\b)
     | (?P<mention>[@＠]+\w(?:[\w.\-]*\w)?(?:[@＠][\w.\-]*\w)?)
     | (?P<date>(?<!\d)\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:19|20)\d\d(?![-.]?\d))
-    | (?P<account>\b(?:bca|bri|bni|bsi|btn|mandiri|cimb|permata|danamon|jago|seabank|jenius|gopay|ovo|dana|shopeepay
-        |rek|rekening|norek|no\.?\s?rek|va|virtual\s+account|nik|ktp)\b(?P<between>[^\d\n]{{0,20}}?)
+    | (?P<account>\b(?:bca|bri|bni|bsi|btn|mandiri|cimb|permata|danamon|jago|seabank|jenius|gopay|ovo|dana
+        |shopeepay|rek|rekening|norek|no\.?\s?rek|va|virtual\s+account|nik|ktp)\b(?P<between>[^\d\n]{{0,20}}?)
         (?P<digits>\d(?:[ .\-]?\d){{5,24}}))
     | (?P<phone>(?<![\w.,])\(?(?:\+\s?\d|62[\s.\-]?\d|0[\s.\-]?\d)(?:[\s.\-()/]{{0,3}}\d){{6,15}}(?!\d))
     | (?P<number>(?<!\d)\d{{10,}})

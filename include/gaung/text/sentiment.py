@@ -15,8 +15,8 @@ from gaung.text import clean, registry
 
 COMPOUND = pa.decimal128(5, 4)
 THRESHOLD = 0.05
-MAX_CHARACTERS = 25_000
-"""Longer texts are no posts: X ends at 25,000 characters; VADER's time grows with the square."""
+MAX_CHARACTERS = 10_000
+"""Longer texts are left unscored: VADER's time grows with the square of the length."""
 
 REASONS = ("no_text", "no_words", "text_too_long", "language_unknown", "language_not_supported", "uncertain")
 
@@ -33,12 +33,18 @@ def score(batch: pa.RecordBatch) -> pa.RecordBatch:
 
     Exactly one of ``compound`` and ``unscored_reason`` is NULL.
     """
-    frame = _with_reasons(pl.DataFrame({name: pl.Series(batch.column(name), dtype=pl.String) for name in ("text", "lang")}))
+    frame = _with_reasons(
+        pl.DataFrame({name: pl.Series(batch.column(name), dtype=pl.String) for name in ("text", "lang")})
+    )
     compound: list[Any] = [None] * len(frame)
     reason = frame["reason"].to_list()
     label: list[str] = ["unscored"] * len(frame)
     for language, engine in registry.engines("sentiment").items():
-        rows = frame.select((pl.col("lang") == language).fill_null(False) & pl.col("reason").is_null()).to_series().arg_true()
+        rows = (
+            frame.select((pl.col("lang") == language).fill_null(False) & pl.col("reason").is_null())
+            .to_series()
+            .arg_true()
+        )
         if len(rows) == 0:
             continue
         part = pa.RecordBatch.from_pydict(
@@ -62,7 +68,7 @@ def _result(compound: list[Any], label: list[str], reason: list[str | None]) -> 
 
 
 def _with_reasons(frame: pl.DataFrame) -> pl.DataFrame:
-    languages = [language for language in registry.engines("sentiment")]
+    languages = list(registry.engines("sentiment"))
     cleaned = clean.for_scoring(pl.col("text"))
     return frame.with_columns(
         reason=pl.when(pl.col("text").is_null() | (pl.col("text").str.strip_chars() == ""))
@@ -84,7 +90,9 @@ def vader(batch: pa.RecordBatch) -> pa.RecordBatch:
     texts = pl.DataFrame({"text": pl.Series(batch.column("text"), dtype=pl.String)})
     cleaned = texts.select(clean.for_scoring(pl.col("text")).fill_null("")).to_series()
     analyser = _vader()
-    scores = {text: round(analyser.polarity_scores(text)["compound"], 4) for text in cleaned.unique().to_list()}
+    scores = {
+        text: round(analyser.polarity_scores(text)["compound"], 4) for text in cleaned.unique().to_list()
+    }
     compound = [scores[text] for text in cleaned.to_list()]
     values = pc.cast(pa.array(compound, pa.float64()), COMPOUND)
     labels = [label_of(value) for value in compound]

@@ -80,7 +80,8 @@ create table core.text_sentiment (
     check ((label = 'unscored') = (compound is null)),
     check ((label = 'unscored') = (unscored_reason is not null))
 );
-comment on table core.text_sentiment is 'Sentiment of each text. One row per distinct text and engine version.';
+comment on table core.text_sentiment is
+    'Sentiment of each text. One row per distinct text and engine version.';
 
 create table core.text_masked (
     text_hash text not null,

@@ -1,0 +1,104 @@
+"""A first brands.yml from a few answers."""
+
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gaung.brands.config import Brands, fold, load
+from gaung.errors import SettingsInvalid
+
+HEAD = """\
+# Whom Gaung listens for. `gaung brands test "some text"` says what matches and why;
+# `gaung brands check` shows matches and near misses among the posts in the warehouse.
+#
+# Further fields of a brand: aliases (other spellings), exclusions (where one of these stands, words
+# and hashtags do not count), context (a keyword counts only beside one of these), competitors (ids of
+# other brands: its panel), recipients (e-mail addresses of reports). A value that starts with # or @
+# must stand in quotes.
+
+"""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What `gaung init` asks for."""
+
+    name: str
+    client: str = ""
+    timezone: str = "Asia/Jakarta"
+    languages: tuple[str, ...] = ("id", "en")
+    keywords: tuple[str, ...] = ()
+    hashtags: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+    context: tuple[str, ...] = field(default=())
+
+
+def write(path: Path, answers: Answers, *, force: bool = False) -> Brands:
+    """The checked content of the new file; nothing is written if an answer cannot be used.
+
+    Raises:
+        SettingsInvalid: the file exists and ``force`` is not set, or an answer is refused.
+    """
+    if path.exists() and not force:
+        raise SettingsInvalid(f"{path} exists and is left as it is; edit it, or replace it with --force")
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(HEAD + render(answers), encoding="utf-8")
+        brands = _checked(draft, path)
+        draft.replace(path)
+    except OSError as error:
+        raise SettingsInvalid(f"{path} cannot be written: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    return brands
+
+
+def render(answers: Answers) -> str:
+    """The file's YAML for these answers."""
+    client = answers.client or answers.name
+    brand: dict[str, Any] = {
+        "id": slug(answers.name),
+        "name": answers.name,
+        "client": slug(client),
+        "timezone": answers.timezone,
+        "languages": list(answers.languages),
+        "keywords": list(answers.keywords) or [answers.name],
+        "hashtags": [f"#{tag.lstrip('#')}" for tag in answers.hashtags],
+        "handles": _handles(answers.handles),
+    }
+    if answers.context:
+        brand["context"] = list(answers.context)
+    whole = {"clients": [{"id": slug(client), "name": client}], "brands": [brand]}
+    text: str = yaml.safe_dump(whole, allow_unicode=True, sort_keys=False, width=110)
+    return text
+
+
+def slug(name: str) -> str:
+    """A name as an id: lower-case letters, digits and ``_``; SettingsInvalid if nothing is left."""
+    plain = re.sub(r"[^a-z0-9]+", "_", fold(name)).strip("_")[:60]
+    if not plain:
+        raise SettingsInvalid(
+            f"{name!r} has no Latin letter or digit to make an id of; write the file by hand"
+        )
+    return plain if plain[0].isalpha() and len(plain) > 1 else f"b_{plain}"
+
+
+def _handles(values: tuple[str, ...]) -> dict[str, list[str]]:
+    handles: dict[str, list[str]] = {}
+    for value in values:
+        platform, separator, handle = value.partition(":")
+        if not separator or not handle:
+            raise SettingsInvalid(f"--handle {value!r}: write platform:handle, e.g. instagram:kopisenja.id")
+        handles.setdefault(platform.strip().lower(), []).append(f"@{handle.strip().lstrip('@')}")
+    return handles
+
+
+def _checked(draft: Path, path: Path) -> Brands:
+    try:
+        return load(draft)
+    except SettingsInvalid as error:
+        raise SettingsInvalid(str(error).replace(str(draft), f"the new {path.name}")) from error
