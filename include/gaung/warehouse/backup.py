@@ -75,6 +75,16 @@ def backup(target: Path) -> Contents:
     draft = target.with_name(f".{target.name}.new")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700, parents=True)
+    try:
+        contents = _fill(draft)
+        draft.rename(target)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    log.info("backed up %d tables and %d files to %s", len(contents.tables), len(contents.files), target)
+    return contents
+
+
+def _fill(draft: Path) -> Contents:
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
     with closing(connect("admin")) as session:
         session.set_session(isolation_level="REPEATABLE READ", readonly=True)
@@ -86,8 +96,6 @@ def backup(target: Path) -> Contents:
     files = {DUMP: _sha256(draft / DUMP), **_copy_landing(draft, batches), **_copy_settings(draft)}
     contents = Contents(made_at=made_at, revision=revision, files=files, tables=tables)
     (draft / CONTENTS).write_text(json.dumps(asdict(contents), indent=2, sort_keys=True), "utf-8")
-    draft.rename(target)
-    log.info("backed up %d tables and %d files to %s", len(tables), len(files), target)
     return contents
 
 
