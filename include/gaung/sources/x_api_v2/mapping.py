@@ -306,7 +306,7 @@ POST_METRICS = mapping(
     saves=Take("public_metrics.bookmark_count", count),
     clicks=Absent("only in the owner's non-public metrics"),
     views=Absent("X reports impressions; video views belong to the media object"),
-    impressions=Take("public_metrics.impression_count", count, since="2022-12-15"),
+    impressions=Take("public_metrics.impression_count", count, since="2022-12-22"),
     reach=Absent("not reported by X"),
     score=Absent("not reported by X"),
 )
