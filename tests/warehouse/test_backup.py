@@ -36,7 +36,8 @@ def filled(warehouse: str, tmp_path: Path) -> Path:
     with closing(connect("admin")) as session, session, session.cursor() as cursor:
         cursor.execute(
             "insert into ops.batch "
-            "(batch_key, source, format, landing_path, manifest, record_count, is_synthetic) values ('abc', 'files:x_api_v2', 'x_api_v2', %s, '{}', 3, false)",
+            "(batch_key, source, format, landing_path, manifest, record_count, is_synthetic) "
+            "values ('abc', 'files:x_api_v2', 'x_api_v2', %s, '{}', 3, false)",
             [BATCH],
         )
         for post_id, text in ROWS:
