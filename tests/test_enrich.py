@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from gaung import enrich
+from gaung.cli import app
+from gaung.errors import SettingsInvalid
 from gaung.settings import PROJECT_ROOT, get_settings
 from gaung.warehouse import builds
 from gaung.warehouse.connect import connect
@@ -74,11 +77,11 @@ def put_author(author_id: str, handle: str, observed_at: datetime = AT) -> None:
         session.commit()
 
 
-def build() -> enrich.EnrichCounts:
+def build(mode: builds.Mode = "incremental") -> enrich.EnrichCounts:
     """Begin a build, refresh, enrich and end the build; posts stay pending until :func:`publish`."""
     from gaung.warehouse import latest
 
-    begun = builds.begin(holder="test", holder_kind="process")
+    begun = builds.begin(holder="test", holder_kind="process", mode=mode)
     assert begun is not None
     try:
         latest.refresh(begun.build_id, begun.token)
@@ -296,3 +299,79 @@ def test_a_fenced_build_writes_nothing(shop: Path) -> None:
     with pytest.raises(BuildFenced):
         enrich.run(begun.build_id, begun.token)
     assert ask("select * from core.brand") == []
+
+
+def test_a_replaced_secret_is_refused_until_a_full_build_makes_all_keys_anew(shop: Path) -> None:
+    from gaung import keys
+
+    put({"post_id": "1", "author_id": "a", "text": "halo"}, {"post_id": "2", "text": "hai"})
+    build()
+    publish()
+    before = ask("select post_key from core.post_key order by post_id")
+    keys.forget()
+    put({"post_id": "3", "text": "hei"})
+    with pytest.raises(SettingsInvalid, match="gaung build --full"):
+        build()
+    assert ask("select post_key from core.post_key order by post_id") == before
+    assert build("full").keys_made == 4
+    assert ask("select post_id, post_key from core.post_key order by 1") == [
+        (post_id, keys.post_key("x", post_id)) for post_id in ("1", "2", "3")
+    ]
+
+
+ENRICHED = (
+    "select platform, post_id, post_key from core.post_key",
+    "select platform, author_id, author_key from core.author_key",
+    "select p.post_id, l.lang, l.confidence, s.compound, s.label, s.unscored_reason, m.text_masked "
+    "from core.post p join core.text_language l using (text_hash) "
+    "join core.text_sentiment s using (text_hash) join core.text_masked m using (text_hash)",
+    "select platform, post_id, brand_id, matched_by, matched_term from core.post_brand",
+    "select platform, post_id, topic_type, topic from core.post_topic",
+    "select task, engine_version from core.active_engine",
+)
+
+
+def test_a_full_build_gives_the_rows_that_increments_gave(shop: Path) -> None:
+    texts = ["Kopi Senja enak", "good coffee #KopiPagi", "halo @batikarumid", "biasa saja"]
+    for at, text in enumerate(texts):
+        put({"post_id": str(at), "author_id": str(at % 2), "text": text})
+        build()
+        publish()
+    put(
+        {"post_id": "0", "text": "Batik Arum", "author_id": "1"},
+        observed_at=datetime(2026, 11, 3, tzinfo=UTC),
+    )
+    build()
+    publish()
+    grown = [sorted(ask(query), key=repr) for query in ENRICHED]
+    assert [len(rows) for rows in grown] == [4, 2, 4, 3, 2, 3]
+    build("full")
+    assert [sorted(ask(query), key=repr) for query in ENRICHED] == grown
+
+
+def test_brands_check_shows_matches_and_near_misses(shop: Path) -> None:
+    put(
+        *({"post_id": f"{at:02}", "text": f"Kopi Senja nomor {at}"} for at in range(12)),
+        {"post_id": "90", "text": "kopi senjanya enak"},
+        {"post_id": "91", "text": "menulis puisi kopi senja"},
+        {"post_id": "92", "text": "tidak ada apa apa"},
+    )
+    build()
+    result = CliRunner().invoke(app, ["brands", "check", "--brand", "kopi_senja"])
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert "Kopi Senja (kopi_senja): 12 matches" in lines
+    assert [line for line in lines if line.startswith("  + ")] == [
+        f"  + keyword “kopi senja” | Kopi Senja nomor {at}" for at in range(10)
+    ]
+    assert "  near misses: 2" in lines
+    assert [line.split(" | ")[1] for line in lines if line.startswith("  - ")] == [
+        "kopi senjanya enak",
+        "menulis puisi kopi senja",
+    ]
+
+
+def test_brands_check_of_an_unknown_brand_names_the_known(shop: Path) -> None:
+    result = CliRunner().invoke(app, ["brands", "check", "--brand", "kopi"])
+    assert isinstance(result.exception, SettingsInvalid)
+    assert "known: contoh, kopi_senja" in str(result.exception)

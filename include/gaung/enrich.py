@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gaung import keys
 from gaung.brands.config import Brands, load
+from gaung.errors import SettingsInvalid
 from gaung.warehouse import builds
 from gaung.warehouse.connect import connect
 
@@ -334,8 +335,36 @@ def _terms(brands: Brands) -> "pl.DataFrame":
     return frame.with_columns(fold.topic(pl.col("term"))).unique().sort(names)
 
 
+def _forget_old_keys(work: _Work) -> None:
+    """Drop every key when the secret was replaced; a full build makes them anew.
+
+    Raises:
+        SettingsInvalid: the secret was replaced, and this build would publish old keys beside new ones.
+    """
+    with work.transaction() as cur:
+        cur.execute("select platform, post_id, post_key from core.post_key order by 1, 2 limit 1")
+        post: Any = cur.fetchone()
+        cur.execute("select platform, author_id, author_key from core.author_key order by 1, 2 limit 1")
+        author: Any = cur.fetchone()
+        if (not post or keys.post_key(*post[:2]) == post[2]) and (
+            not author or keys.author_key(*author[:2]) == author[2]
+        ):
+            return
+        cur.execute("select mode from ops.build where build_id = %s", (work.build_id,))
+        mode: Any = cur.fetchone()
+        if mode[0] != "full":
+            raise SettingsInvalid(
+                f"{keys.secret_path()} is not the secret that the keys in the warehouse were made with: "
+                "restore it from a backup, or run `gaung build --full`, which replaces every key"
+            )
+        cur.execute("delete from core.post_key")
+        cur.execute("delete from core.author_key")
+        log.warning("the secret was replaced: all keys of posts and authors are made anew")
+
+
 def _give_keys(work: _Work) -> None:
     """Keys for pending posts and authors, and for the authors of pending posts, that have none."""
+    _forget_old_keys(work)
     posts = """
         select platform, post_id from core.pending_post as w
         where not exists (
