@@ -89,6 +89,9 @@ def begin(*, holder: str, holder_kind: HolderKind, mode: Mode = "incremental") -
     try:
         _refuse_when_held(conn)
         fingerprint = input_fingerprint()
+        if _models_changed(conn, fingerprint):
+            log.info("the models' SQL or seeds changed since the last publication: everything is rebuilt")
+            mode = "full"
         if mode == "incremental" and not _work_waiting(conn, fingerprint):
             conn.close()
             return None
@@ -243,18 +246,14 @@ def work_waiting() -> bool:
 
 
 def input_fingerprint() -> dict[str, str]:
-    """Hashes of the inputs that are files: the brands and the models (SQL, YAML, seeds)."""
+    """Hashes of the inputs that are files: brands, models (SQL and seeds), and what models declare (YAML)."""
     project = PROJECT_ROOT / "dbt_project"
-    models = sorted(
-        path
-        for folder in ("models", "macros", "seeds")
-        for path in (project / folder).rglob("*")
-        if path.suffix in {".sql", ".yml", ".yaml", ".csv"}
-    )
+    files = [path for folder in ("models", "macros", "seeds") for path in (project / folder).rglob("*")]
     brands = get_settings().brands_file
     return {
         "brands": _hash_files([brands] if brands.is_file() else [], brands.parent),
-        "models": _hash_files(models, project),
+        "models": _hash_files([path for path in files if path.suffix in {".sql", ".csv"}], project),
+        "declarations": _hash_files([path for path in files if path.suffix in {".yml", ".yaml"}], project),
     }
 
 
@@ -269,7 +268,7 @@ def _short_session(application_name: str) -> Iterator[cursor]:
 
 def _hash_files(paths: list[Path], base: Path) -> str:
     digest = hashlib.sha256()
-    for path in paths:
+    for path in sorted(paths):
         digest.update(path.relative_to(base).as_posix().encode())
         digest.update(b"\0")
         digest.update(path.read_bytes())
@@ -354,10 +353,16 @@ def _refuse_when_held(conn: connection) -> None:
         )
 
 
-def _published_fingerprint(cur: cursor) -> dict[str, str] | None:
+def _published_fingerprint(cur: cursor) -> dict[str, str]:
     cur.execute("select fingerprint from ops.build where status = 'published' order by build_id desc limit 1")
     row = cur.fetchone()
-    return row[0] if row else None
+    return dict(row[0]) if row else {}
+
+
+def _models_changed(conn: connection, fingerprint: dict[str, str]) -> bool:
+    with conn.cursor() as cur:
+        published = _published_fingerprint(cur)
+    return bool(published) and published.get("models") != fingerprint["models"]
 
 
 def _work_waiting(conn: connection, fingerprint: dict[str, str]) -> bool:
@@ -381,7 +386,7 @@ def _work_waiting(conn: connection, fingerprint: dict[str, str]) -> bool:
         if row and row[0]:
             return True
         published = _published_fingerprint(cur)
-    return published is not None and published != fingerprint
+    return bool(published) and published != fingerprint
 
 
 def _freeze(

@@ -291,9 +291,7 @@ def _equal(
 def _find_changes(cur: cursor, mart: Mart) -> int:
     """The number of partitions that differ between live and candidate; leaves them in a temp table."""
     if mart.kind == WHOLE:
-        dirty: sql.Composable = sql.SQL("select {k} from {live} union select {k} from {cand}").format(
-            k=_names(mart.primary_key), live=_live(mart), cand=sql.Identifier(BUILD_SCHEMA, mart.name)
-        )
+        dirty = _differing_keys(mart)
     else:
         dirty = sql.SQL("select {} from {}").format(
             sql.SQL(", ").join(
@@ -309,6 +307,22 @@ def _find_changes(cur: cursor, mart: Mart) -> int:
         sql.SQL("select r.*, to_jsonb(r) as row from {} as r").format(
             sql.Identifier(BUILD_SCHEMA, mart.name)
         ),
+    )
+
+
+def _differing_keys(mart: Mart) -> sql.Composable:
+    """Keys of rows that differ between live and candidate in any column but lineage."""
+    return sql.SQL(
+        """
+        select {k} from (select {c} from {live} except select {c} from {cand}) as gone
+        union
+        select {k} from (select {c} from {cand} except select {c} from {live}) as come
+        """
+    ).format(
+        k=_names(mart.primary_key),
+        c=_names(tuple(name for name in mart.column_names if name not in LINEAGE_COLUMNS)),
+        live=_live(mart),
+        cand=sql.Identifier(BUILD_SCHEMA, mart.name),
     )
 
 
