@@ -297,8 +297,9 @@ def map_record(record: Record, context: Context) -> Mapped:
         return Mapped(rows)
     if part.kind == DELETION:
         row = apply(TOMBSTONES, part.object)
-        observed_at = take(part.object, ("delete.timestamp_ms", "timestamp_ms"), time_epoch_ms)
-        return Mapped({"posts": [row | ({"observed_at": observed_at} if observed_at else {})]})
+        noted_at = take(part.object, ("delete.timestamp_ms", "timestamp_ms"), time_epoch_ms)
+        times = [time for time in (noted_at, context.as_of) if time is not None]
+        return Mapped({"posts": [row | ({"observed_at": max(times)} if times else {})]})
     return Mapped(ignored=part.kind)
 
 

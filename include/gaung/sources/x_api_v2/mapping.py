@@ -34,7 +34,8 @@ from gaung.sources.x_api_v2 import kinds
 from gaung.sources.x_api_v2.reader import Page, Part
 
 _SNOWFLAKE_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657000, tzinfo=UTC)
-_FIRST_SNOWFLAKE = 10**17
+_EDIT_WINDOW = timedelta(hours=1, minutes=5)
+"""X lets a post be edited for an hour."""
 _HISTORY = ("edit_history_tweet_ids", "edit_history_post_ids")
 _REFERENCES = ("referenced_tweets", "referenced_posts")
 _NOTES = ("note_tweet", "note_post")
@@ -51,7 +52,7 @@ def _history(post: Mapping[str, Any]) -> list[str]:
         items = post.get(name)
         if isinstance(items, list):
             found = found or [id_text(item, f"{name}.{position}") for position, item in enumerate(items)]
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _post_id(post: Mapping[str, Any], given: Mapping[str, Any]) -> str:
@@ -64,13 +65,14 @@ def _post_id(post: Mapping[str, Any], given: Mapping[str, Any]) -> str:
 
 
 def _created_at(post: Mapping[str, Any], given: Mapping[str, Any]) -> datetime | None:
-    """``created_at``; for an edited version the moment that the first id holds."""
+    """``created_at``; for an edited version the moment that the first id holds, if the two agree."""
     reported: datetime | None = take(post, "created_at", time_iso)
     first = _post_id(post, given)
-    if first == id_text(post["id"], "id") or not first.isdigit() or int(first) < _FIRST_SNOWFLAKE:
+    if first == id_text(post["id"], "id") or not first.isdigit() or reported is None:
         return reported
     moment = _SNOWFLAKE_EPOCH + timedelta(milliseconds=int(first) >> 22)
-    return moment.replace(microsecond=0)
+    is_edit_of_it = timedelta(seconds=1) < reported - moment <= _EDIT_WINDOW
+    return moment.replace(microsecond=0) if is_edit_of_it else reported
 
 
 def _references(post: Mapping[str, Any]) -> dict[str, str]:
@@ -205,7 +207,9 @@ POSTS = mapping(
     ),
     author_id=Take("author_id", optional_id),
     created_at=Derive(
-        _created_at, "created_at, id", "of an edited version: the moment in the first id of its history"
+        _created_at,
+        "created_at, id",
+        "of an edited version: the moment in the first id of its history, if within an hour before",
     ),
     text=Derive(
         _text,
@@ -441,11 +445,11 @@ def map_record(record: Record, context: Context) -> Mapped:
     """Rows of one object of a body, or the kind under which it is passed over."""
     part: Part = record.payload
     if part.kind == kinds.POST:
-        return _map_post(part)
+        return _map_post(part, context)
     if part.kind == kinds.USER:
         return Mapped(_user_rows(part.object), unknown_fields=_USER_FIELDS.unknown(part.object))
     if part.kind == kinds.COMPLIANCE:
-        return _map_compliance(part.object)
+        return _map_compliance(part.object, context)
     if part.kind is None:
         message = "an object of a kind that is not known; its keys: " + ", ".join(
             sorted(map(str, part.object))
@@ -454,12 +458,12 @@ def map_record(record: Record, context: Context) -> Mapped:
     return Mapped(ignored=part.kind)
 
 
-def _map_post(part: Part) -> Mapped:
+def _map_post(part: Part, context: Context) -> Mapped:
     post, page = part.object, part.page
     rows: Rows = {}
-    _add_post(rows, post, page, part.is_collected)
+    _add_post(rows, post, page, part.is_collected, context.as_of)
     for other in _inlined(post):
-        _add_post(rows, other, page, is_collected=False)
+        _add_post(rows, other, page, False, context.as_of)
     author = post.get("author")
     if isinstance(author, Mapping):
         _extend(rows, _user_rows(author))
@@ -472,32 +476,43 @@ def _inlined(post: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [item for item in items if "text" in item]
 
 
-def _add_post(rows: Rows, post: Any, page: Page, is_collected: bool) -> None:
+def _add_post(rows: Rows, post: Any, page: Page, is_collected: bool, as_of: datetime | None) -> None:
     """Rows of one post; MappingError ``not_public`` for a protected account's."""
     if not isinstance(post, Mapping):
         raise MappingError("field_retyped", "", "expected a post, found something else")
     _require_public(post, page)
     given = {"page": page, "is_collected": is_collected}
     row = apply(POSTS, post, given)
-    newest = _superseded_at(post, row)
-    _add(rows, "posts", row if newest is None else {**row, "observed_at": newest})
-    if not is_repost(post) and newest is None:
+    edit, edits = _position(post)
+    is_newest = edit == edits
+    observed_at = _version_time(row, edit, is_newest, page.observed_at or as_of)
+    _add(rows, "posts", row, observed_at)
+    if not is_repost(post) and is_newest:
         metrics = apply(POST_METRICS, post, given)
         if has_values(POST_METRICS, metrics):
-            _add(rows, "post_metrics", metrics)
+            _add(rows, "post_metrics", metrics, observed_at)
     alt = apply(ALT_TEXTS, post, given)
     if alt["text"] is not None:
-        _add(rows, "post_text_parts", alt)
+        _add(rows, "post_text_parts", alt, observed_at)
 
 
-def _superseded_at(post: Mapping[str, Any], row: Row) -> datetime | None:
-    """When a version was true that its own history says has been edited since, else None."""
+def _position(post: Mapping[str, Any]) -> tuple[int, int]:
+    """Which edit a version is (0: the first form), and the newest that its own history knows."""
     history = _history(post)
     own = id_text(post["id"], "id")
-    if own not in history or own == history[-1]:
-        return None
-    reported: datetime | None = take(post, "created_at", time_iso)
-    return reported or row["created_at"]
+    return (history.index(own), len(history) - 1) if own in history else (0, 0)
+
+
+def _version_time(row: Row, edit: int, is_newest: bool, seen: datetime | None) -> datetime | None:
+    """When a version was true, where that is not simply when the body was fetched.
+
+    A version that has been edited since was true before; the newest of several counts as seen a
+    microsecond a version later, so that it wins over the older ones of the same file.
+    """
+    if not is_newest:
+        created_at: datetime | None = row["created_at"]
+        return created_at
+    return None if edit == 0 or seen is None else seen + timedelta(microseconds=edit)
 
 
 def _require_public(post: Mapping[str, Any], page: Page) -> None:
@@ -516,19 +531,23 @@ def _user_rows(user: Any) -> Rows:
     return rows
 
 
-def _map_compliance(event: Mapping[str, Any]) -> Mapped:
-    """A tombstone for a deleted or dropped post; other events change no post."""
+def _map_compliance(event: Mapping[str, Any], context: Context) -> Mapped:
+    """A tombstone for a deleted or dropped post; other events change no post.
+
+    A deletion still holds when its file was taken, so the later of the two times counts.
+    """
     for name in ("delete", "drop", "tweet_delete", "tweet_drop", "post_delete", "post_drop"):
         body = event.get(name)
         if isinstance(body, Mapping) and ("tweet" in body or "post" in body):
-            row = apply(TOMBSTONES, body)
-            observed_at = take(body, "event_at", time_iso)
-            return Mapped({"posts": [row | ({"observed_at": observed_at} if observed_at else {})]})
+            rows: Rows = {}
+            times = [time for time in (take(body, "event_at", time_iso), context.as_of) if time is not None]
+            _add(rows, "posts", apply(TOMBSTONES, body), max(times, default=None))
+            return Mapped(rows)
     return Mapped(ignored="compliance_event")
 
 
-def _add(rows: Rows, entity: str, row: Row) -> None:
-    rows.setdefault(entity, []).append(row)
+def _add(rows: Rows, entity: str, row: Row, observed_at: datetime | None = None) -> None:
+    rows.setdefault(entity, []).append(row if observed_at is None else {**row, "observed_at": observed_at})
 
 
 def _extend(rows: Rows, more: Rows) -> None:
