@@ -153,10 +153,11 @@ def _in_link(payload: Any) -> dict[str, str | None]:
 
 
 def comment_id(payload: Any, given: Shared | None = None) -> str:
-    """The comment's id; where the answer left it out, from its address."""
+    """The comment's id as post and comment; where the answer left it out, from its address."""
     own = take(payload, "id", id_text)
     if own is not None:
-        return str(own)
+        # Inside a post the id begins with the page's; the same comment has none elsewhere.
+        return "_".join(str(own).split("_")[-2:])
     place = _in_link(payload)
     if not place:
         raise MappingError("field_missing", "id", "neither id nor an address that names the comment")
@@ -178,7 +179,9 @@ def _parent(payload: Any, given: Shared) -> str | None:
     return _root(payload, given)
 
 
-_COMMENT_ID = Derive(comment_id, "id, permalink_url", "from the address where `id` was not asked for")
+_COMMENT_ID = Derive(
+    comment_id, "id, permalink_url", "post and comment; from the address where `id` was not asked for"
+)
 
 COMMENTS = mapping(
     "posts",
@@ -222,7 +225,17 @@ COMMENT_METRICS = mapping(
     "Facebook comment",
     platform=Const("facebook"),
     post_id=_COMMENT_ID,
-    likes=Take("like_count", count),
+    likes=Derive(
+        lambda payload, given: take(
+            payload,
+            (
+                "like_count",
+                "likes" if isinstance(get(payload, "likes"), int) else "likes.summary.total_count",
+            ),
+            count,
+        ),
+        "like_count, likes, likes.summary.total_count",
+    ),
     comments=Take("comment_count", count),
     reactions=Absent("not in these bodies"),
     shares=Absent("comments have none"),
