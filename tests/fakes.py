@@ -39,7 +39,7 @@ class LineFormat:
 
     def records(self, stream: BinaryIO, context: Context) -> Iterator[Record]:
         for ordinal, line in enumerate(stream):
-            words = line.decode("utf-8", "surrogatepass").rstrip("\n")
+            words = line.decode("utf-8", "replace").rstrip("\n")
             try:
                 payload = json.loads(words)
             except ValueError as error:
@@ -66,8 +66,8 @@ def _revived(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch) -> LineFormat:
+@pytest.fixture(name="lines")
+def lines_format(monkeypatch: pytest.MonkeyPatch) -> LineFormat:
     """The format, the only one that the registry knows."""
     format = LineFormat()
     monkeypatch.setattr(registry, "formats", lambda: (format,))
@@ -101,7 +101,7 @@ def landed(lines: list[Any], name: str = "some.ndjson", **options: Any) -> landi
     return landing.land(Memory(name, encode(lines)), format=LineFormat(), **options)
 
 
-def post(post_id: str = "1", **columns: Any) -> dict[str, Any]:
+def post(post_id: Any = "1", **columns: Any) -> dict[str, Any]:
     """A collected post."""
     return {
         "platform": "x",

@@ -15,7 +15,7 @@ from gaung import cli
 from gaung.errors import SettingsInvalid
 from gaung.ingest import ingest_drop, ingest_files, parse_as_of, plan_drop
 from gaung.warehouse.connect import connect
-from tests.fakes import T0, LineFormat, encode, line, lines, post, write  # noqa: F401
+from tests.fakes import T0, LineFormat, encode, line, lines_format, post, write  # noqa: F401
 
 BRANDS = """
 clients:
@@ -133,7 +133,7 @@ class TestFiles:
         self,
         folder: Path,
         lines: LineFormat,
-        monkeypatch: pytest.MonkeyPatch,  # noqa: F811
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         genuine = lines.records
 

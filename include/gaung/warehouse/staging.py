@@ -372,7 +372,7 @@ def _number_column(item: "pa.Field[Any]", values: list[Any], refuse: Refuse) -> 
             for at, value in enumerate(series):
                 if value is not None and (value != value or abs(value) == float("inf")):
                     refuse(at, "contract_violation", item.name, f"is {value}, not a finite number")
-        series = series + 0.0  # -0.0 becomes 0.0: equal values, equal hashes
+        series = series.set(series == 0, 0.0)  # -0.0 too: equal values, equal hashes
     return series
 
 
