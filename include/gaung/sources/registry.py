@@ -23,6 +23,7 @@ FORMATS: tuple[str, ...] = (
     "gaung.sources.capture:FORMAT",
     "gaung.sources.table:FORMAT",
     "gaung.sources.exchange:FORMAT",
+    "gaung.sources.bluesky:FORMAT",
     "gaung.sources.mastodon:FORMAT",
     "gaung.sources.meta:FORMAT",
     "gaung.sources.reddit:FORMAT",

@@ -17,6 +17,7 @@ from gaung.sources.mapping import EntityMapping, KnownFields
 PLATFORMS: tuple[str, ...] = (
     "gaung.sources.reddit:PLATFORM",
     "gaung.sources.youtube:PLATFORM",
+    "gaung.sources.bluesky:PLATFORM",
     "gaung.sources.mastodon:PLATFORM",
     "gaung.sources.meta:PLATFORM",
 )

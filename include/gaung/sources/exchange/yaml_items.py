@@ -26,7 +26,7 @@ class _Builder:
     def value(self, event: yaml.Event) -> Any:
         """The whole value that begins with an event."""
         if isinstance(event, yaml.AliasEvent):
-            return self.anchors.get(event.anchor)
+            return self.anchors.get(str(event.anchor))
         if isinstance(event, yaml.ScalarEvent):
             return self._kept(event, _scalar(event))
         if isinstance(event, yaml.SequenceStartEvent):
@@ -68,7 +68,8 @@ def entries(stream: BinaryIO) -> Iterator[tuple[Any, dict[str, Any]]]:
     opening = itertools.dropwhile(lambda event: not isinstance(event, yaml.CollectionStartEvent), events)
     if not isinstance(next(opening, None), yaml.MappingStartEvent):
         return
-    builder, shared = _Builder(opening), {}
+    builder = _Builder(opening)
+    shared: dict[str, Any] = {}
     while not isinstance(event := next(opening, None), yaml.MappingEndEvent | None):
         name = builder.value(event)
         event = next(opening)

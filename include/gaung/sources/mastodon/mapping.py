@@ -69,9 +69,9 @@ def _text(status: Any, given: Shared) -> str | None:
 def _post_type(status: Any, given: Shared) -> str:
     if get(status, "reblog") is not None:
         return "repost"
-    if get(status, "quote") is not None:
-        return "quote"
-    return "reply" if get(status, "in_reply_to_id") is not None else "post"
+    if get(status, "in_reply_to_id") is not None:
+        return "reply"
+    return "quote" if get(status, "quote") is not None else "post"
 
 
 def _urls(status: Any, given: Shared) -> list[str]:
@@ -111,7 +111,7 @@ STATUSES = mapping(
     ),
     lang_reported=Take("language", language),
     url=Take(("url", "uri"), word),
-    post_type=Derive(_post_type, "reblog, quote, in_reply_to_id", "repost, quote, reply or post"),
+    post_type=Derive(_post_type, "reblog, in_reply_to_id, quote", "repost, reply, quote or post"),
     parent_post_id=Take("in_reply_to_id", id_text),
     root_post_id=Absent("a status names only what it answers"),
     reposted_post_id=Take("reblog.id", id_text),

@@ -186,7 +186,7 @@ def recognises(body: Any) -> bool:
     if _is_keyed(body):
         return True
     if isinstance(body.get("error"), dict):
-        return {"type", "code"} <= body["error"].keys()
+        return bool({"type", "code"} <= body["error"].keys())
     return _is_ours(body)
 
 
@@ -196,13 +196,13 @@ def _is_ours(value: Any) -> bool:
     if kind is None or kind == UNKNOWN:
         return False
     if kind == "facebook_profile":
-        return value.keys() <= set(_PROFILE_FIELDS)
+        return set(value) <= set(_PROFILE_FIELDS)
     if kind == "instagram_comment":
         return "timestamp" in value
     if kind == "instagram_profile":
-        return value.keys() <= set(_ACCOUNT_FIELDS)
+        return set(value) <= set(_ACCOUNT_FIELDS)
     if kind in ("event", "conversation", "group", "access_token"):
-        return value.keys().isdisjoint({"tweet", "nav_index", "acct"})
+        return set(value).isdisjoint({"tweet", "nav_index", "acct"})
     return True
 
 

@@ -62,7 +62,8 @@ _VISIBILITY = Derive(
 
 
 def _written(payload: Any, given: Shared) -> str | None:
-    return take(payload, ("message", "story"), text)
+    found: str | None = take(payload, ("message", "story"), text)
+    return found
 
 
 def _post_urls(payload: Any, given: Shared) -> list[str]:
@@ -122,7 +123,7 @@ def _video_words(payload: Any, given: Shared) -> str | None:
 
 
 def _video_link(payload: Any, given: Shared) -> str | None:
-    way = take(payload, "permalink_url", word)
+    way: str | None = take(payload, "permalink_url", word)
     return way if way is None or way.startswith("http") else SITE + way
 
 

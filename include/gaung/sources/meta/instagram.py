@@ -183,9 +183,9 @@ COMMENT_METRICS = mapping(
 def _thread_type(payload: Any, given: Shared) -> str:
     if get(payload, "media_type") == "REPOST_FACADE":
         return "repost"
-    if get(payload, "is_quote_post") or get(payload, "quoted_post.id") is not None:
-        return "quote"
-    return "reply" if get(payload, "is_reply") or get(payload, "replied_to.id") is not None else "post"
+    if get(payload, "is_reply") or get(payload, "replied_to.id") is not None:
+        return "reply"
+    return "quote" if get(payload, "is_quote_post") or get(payload, "quoted_post.id") is not None else "post"
 
 
 THREADS = mapping(
@@ -199,7 +199,7 @@ THREADS = mapping(
         "text": Take("text", text),
         "url": Take("permalink", word),
         "post_type": Derive(
-            _thread_type, "media_type, is_quote_post, quoted_post, is_reply", "repost, quote, reply or post"
+            _thread_type, "media_type, is_quote_post, quoted_post, is_reply", "repost, reply, quote or post"
         ),
         "parent_post_id": Take("replied_to.id", id_text),
         "root_post_id": Take("root_post.id", id_text),

@@ -60,7 +60,7 @@ def recognises(body: Any) -> bool:
     if isinstance(body.get("kind"), str):
         return str(body["kind"]).startswith("youtube#")
     if body.keys() == {"comments"}:
-        return get(body, "comments.0.kind") == "youtube#comment"
+        return bool(get(body, "comments.0.kind") == "youtube#comment")
     return _kind_without_name(body) is not None
 
 

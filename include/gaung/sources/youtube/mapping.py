@@ -54,7 +54,7 @@ def _titled(payload: Any, given: Shared) -> str:
 
 
 def _video_visibility(payload: Any, given: Shared) -> str | None:
-    found = take(payload, "status.privacyStatus", text)
+    found: str | None = take(payload, "status.privacyStatus", text)
     if found in ("public", "unlisted", None):
         return found
     raise MappingError(
