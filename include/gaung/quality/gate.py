@@ -172,7 +172,7 @@ def _judge(conn: connection, build_id: int) -> Verdict:
             results += _evaluate(build_id, checks)
     except Exception as error:
         conn.rollback()
-        log.exception("the gate of build %s could not judge", build_id)
+        log.debug("the gate of build %s could not judge", build_id, exc_info=True)
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:1000]}"
         return _verdict(build_id, checks, results, reason)
     return _verdict(build_id, checks, results, None)

@@ -550,9 +550,11 @@ def _target(cur: cursor, live: int, to: int | None) -> int:
     if live == 0:
         raise GaungError("nothing was published yet; there is nothing to roll back")
     shown = shown_version(cur, live)
-    target = shown_version(cur, shown - 1) if to is None else shown_version(cur, to)
-    if target < 0 or (to is not None and not 0 <= to < live):
-        raise GaungError(f"there is no version {to if to is not None else target} before version {live}")
+    if to is None and shown <= 1:
+        raise GaungError(f"there is no version before version {shown}; `--to 0` empties the marts")
+    if to is not None and not 0 <= to < live:
+        raise GaungError(f"there is no version {to} before version {live}")
+    target = shown_version(cur, shown - 1 if to is None else to)
     if target == shown:
         raise GaungError(f"version {target} is what readers see already")
     oldest = max(0, live - get_settings().keep_publications)
@@ -582,9 +584,9 @@ def _images(mart: Mart, target: int) -> sql.Composable:
     """Each partition's first before-image after ``target``: what it held at ``target``."""
     return sql.SQL(
         """
-        select distinct on (partition_key) {keys}, old_rows from ops.before_image as b,
+        select distinct on (b.partition_key) {keys}, b.old_rows from ops.before_image as b,
             jsonb_populate_record(null::{live}, b.partition_key) as k
-        where b.version > {target} and b.mart = {mart} order by partition_key, version
+        where b.version > {target} and b.mart = {mart} order by b.partition_key, b.version
         """
     ).format(
         keys=_names(mart.key_columns, "k"),
