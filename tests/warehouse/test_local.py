@@ -1,10 +1,14 @@
 """The local server: created, started once, restarted after a crash, refused where it must be."""
 
 import os
+import pwd
+import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +18,7 @@ import psutil
 import pytest
 
 from gaung.errors import ServerRefused, ServerUnavailable
-from gaung.settings import get_settings
+from gaung.settings import PROJECT_ROOT, get_settings
 from gaung.warehouse import credentials, local, setup
 from gaung.warehouse.connect import connect
 from tests.conftest import free_port
@@ -96,14 +100,14 @@ def test_without_the_password_nobody_enters(own_home: Path) -> None:
 
 @needs_root
 def test_it_never_runs_as_root(own_home: Path) -> None:
-    local.start()
+    command = [sys.executable, "-c", "from gaung.warehouse import local; local.start()"]
+    subprocess.run(command, check=True, extra_groups=[0, 4])
 
     process = psutil.Process(_pid())
-
-    assert process.uids().effective != 0
-    assert process.gids().effective != 0
-    groups = Path(f"/proc/{process.pid}/status").read_text()
-    assert "Groups:\t \n" in groups or "Groups:\t\n" in groups
+    groups = re.search(r"^Groups:(.*)$", Path(f"/proc/{process.pid}/status").read_text(), re.MULTILINE)
+    assert 0 not in (*process.uids(), *process.gids())
+    assert groups is not None
+    assert groups[1].split() == []
     assert local.status().data.stat().st_mode & 0o777 == 0o700
 
 
@@ -150,6 +154,81 @@ def test_binaries_that_the_account_cannot_reach_are_copied(
     assert not running.exists()
 
 
+def _python_for_all() -> str | None:
+    """An interpreter like ours that every account can run; None when there is none."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    check = f"import sys; sys.exit(sys.version_info[:2] != {sys.version_info[:2]})"
+    for candidate in (sys.executable, f"/usr/bin/python{version}", f"/usr/local/bin/python{version}"):
+        try:
+            if subprocess.run([candidate, "-c", check], user="nobody", cwd="/", check=False).returncode == 0:
+                return candidate
+        except OSError:
+            continue
+    return None
+
+
+@needs_root
+def test_an_ordinary_user_needs_no_other_account(
+    reachable_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = _python_for_all()
+    if python is None:
+        pytest.skip("no interpreter of this version that an ordinary user can run")
+    nobody = pwd.getpwnam("nobody")
+    os.chown(reachable_folder, nobody.pw_uid, nobody.pw_gid)
+    code = (
+        "from gaung.warehouse import local, setup; from gaung.warehouse.connect import connect\n"
+        "setup.ready(); connect('bi_reader').close(); first = local.status().pid\n"
+        "import os, signal; os.kill(first, signal.SIGKILL); setup.ready(); connect('loader').close()\n"
+        "print(os.stat(f'/proc/{local.status().pid}').st_uid); local.remove()"
+    )
+    environment = {
+        "PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT / "include"), sysconfig.get_path("purelib")]),
+        "GAUNG_HOME": str(reachable_folder / "var"),
+        "GAUNG_PG_PORT": str(free_port()),
+    }
+    done = subprocess.run(
+        [python, "-c", code],
+        user=nobody.pw_uid,
+        group=nobody.pw_gid,
+        extra_groups=[],
+        cwd="/",
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [str(nobody.pw_uid)]
+
+
+@needs_root
+def test_the_data_of_another_user_is_refused(own_home: Path) -> None:
+    python = _python_for_all()
+    if python is None:
+        pytest.skip("no interpreter of this version that an ordinary user can run")
+    data = own_home / "server" / "data"
+    data.mkdir(parents=True)
+    os.chown(data, 12345, 12345)
+    own_home.chmod(0o777)
+    (own_home / "server").chmod(0o777)
+    done = subprocess.run(
+        [python, "-c", "from gaung.warehouse import local; local.start()"],
+        user="nobody",
+        cwd="/",
+        env={
+            "PYTHONPATH": os.pathsep.join([str(PROJECT_ROOT / "include"), sysconfig.get_path("purelib")]),
+            "GAUNG_HOME": str(own_home),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "belongs to another user (uid 12345)" in done.stderr
+
+
 def test_starting_twice_is_one_server(own_home: Path) -> None:
     local.start()
     first = _pid()
@@ -160,7 +239,7 @@ def test_starting_twice_is_one_server(own_home: Path) -> None:
 
 
 def test_commands_at_once_start_one_server(own_home: Path) -> None:
-    command = [sys.executable, "-c", "from gaung.warehouse.setup import ready; ready()"]
+    command = [sys.executable, "-c", "from gaung.warehouse import local; local.start()"]
     commands = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     errors = [process.communicate(timeout=120)[1] for process in commands]
 
@@ -172,7 +251,15 @@ def test_commands_at_once_start_one_server(own_home: Path) -> None:
         if process.info["name"] == "postgres" and data in (process.info["cmdline"] or [])
     ]
     assert len(postmasters) == 1
-    setup.ready()
+
+
+def test_commands_at_once_set_up_once(own_home: Path) -> None:
+    command = [sys.executable, "-c", "from gaung.warehouse.setup import ready; ready()"]
+    commands = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    errors = [process.communicate(timeout=120)[1] for process in commands]
+
+    assert [process.returncode for process in commands] == [0, 0], errors
+    connect("bi_reader").close()
 
 
 @pytest.mark.parametrize("is_busy", [False, True], ids=["idle", "while a backend computes"])
@@ -205,20 +292,26 @@ def test_after_a_kill_it_is_back_within_ten_seconds(own_home: Path, is_busy: boo
         busy.wait(timeout=20)
 
 
-def test_a_pid_file_that_names_another_process_does_not_mislead(own_home: Path) -> None:
+@pytest.mark.parametrize("other", ["no postgres", "a postgres of another folder"])
+def test_a_pid_file_that_names_another_process_does_not_mislead(
+    server: Path, own_home: Path, other: str
+) -> None:
     local.start()
     pid_file = local.status().data / "postmaster.pid"
     lines = pid_file.read_text().splitlines()
     local.stop()
+    theirs = (server / "server" / "data" / "postmaster.pid").read_text().splitlines()[0]
+    misleading = str(os.getpid()) if other == "no postgres" else theirs
     owner = local.status().data.stat()
-    pid_file.write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    pid_file.write_text("\n".join([misleading, *lines[1:]]) + "\n")
     os.chown(pid_file, owner.st_uid, owner.st_gid)
     assert local.status().pid is None
 
     local.start()
 
-    assert _pid() != os.getpid()
+    assert str(_pid()) != misleading
     assert _value("select 1") == 1
+    assert psutil.pid_exists(int(misleading)), "left alone"
 
 
 def test_a_taken_port_makes_another_that_is_remembered(
@@ -252,6 +345,7 @@ def test_a_server_of_another_home_on_our_port_is_not_taken_for_ours(
 ) -> None:
     setup.ready()
     first_port, first_data = local.status().port, local.status().data
+    shutil.copytree(own_home / "secrets", reachable_folder / "other" / "secrets")
     for _ in _use(reachable_folder / "other", monkeypatch):
         monkeypatch.setenv("GAUNG_PG_PORT", str(first_port))
         monkeypatch.setenv("GAUNG_HOME", str(reachable_folder / "other"))

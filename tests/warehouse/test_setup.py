@@ -165,6 +165,22 @@ def test_a_server_of_a_dsn_is_set_up_and_used(their_server: tuple[int, str]) -> 
     assert f":{parameters('admin')['port']}/{name}" in url("bi_reader")
 
 
+def test_a_database_that_is_there_already_is_closed_to_everyone_else(their_server: tuple[int, str]) -> None:
+    _, name = their_server
+    with closing(connect("admin", database="postgres", autocommit=True)) as session:
+        session.cursor().execute(f"create database {name} template template0 encoding 'UTF8'")
+
+    setup.ready()
+
+    with closing(connect("bi_reader")) as session, session.cursor() as cursor:
+        cursor.execute(
+            "select has_database_privilege(current_database(), 'temporary'), "
+            "has_database_privilege(current_database(), 'create'), "
+            "has_schema_privilege('public', 'usage'), has_schema_privilege('public', 'create')"
+        )
+        assert cursor.fetchone() == (False, False, False, False)
+
+
 def test_a_second_call_changes_nothing_and_is_quick(their_server: tuple[int, str]) -> None:
     setup.ready()
     begun = time.perf_counter()

@@ -23,7 +23,6 @@ create schema marts__build authorization gaung_transformer;
 create schema marts authorization gaung_publisher;
 create schema marts__next authorization gaung_publisher;
 create schema outreach authorization gaung_publisher;
-revoke all on schema public from public;
 grant usage on schema raw to gaung_loader, gaung_transformer;
 grant usage on schema ops to gaung_loader, gaung_transformer, gaung_publisher;
 grant usage on schema core to gaung_loader, gaung_publisher;
