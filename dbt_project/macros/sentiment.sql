@@ -1,17 +1,17 @@
 {#- Counts of a group of scored posts: reposts apart, sentiment without reposts. -#}
 {% macro sentiment_counts() %}
-        count(*) filter (where post_type <> 'repost') as post_count,
-        count(*) filter (where post_type = 'repost') as repost_count,
-        count(*) filter (where post_type <> 'repost' and sentiment_label <> 'unscored') as scored_count,
-        count(*) filter (where post_type <> 'repost' and sentiment_label = 'unscored') as unscored_count,
-        count(*) filter (where post_type <> 'repost' and sentiment_label = 'positive') as positive_count,
-        count(*) filter (where post_type <> 'repost' and sentiment_label = 'neutral') as neutral_count,
-        count(*) filter (where post_type <> 'repost' and sentiment_label = 'negative') as negative_count,
+        count(*) filter (where posts.post_type <> 'repost') as post_count,
+        count(*) filter (where posts.post_type = 'repost') as repost_count,
+        count(*) filter (where posts.post_type <> 'repost' and posts.sentiment_label <> 'unscored') as scored_count,
+        count(*) filter (where posts.post_type <> 'repost' and posts.sentiment_label = 'unscored') as unscored_count,
+        count(*) filter (where posts.post_type <> 'repost' and posts.sentiment_label = 'positive') as positive_count,
+        count(*) filter (where posts.post_type <> 'repost' and posts.sentiment_label = 'neutral') as neutral_count,
+        count(*) filter (where posts.post_type <> 'repost' and posts.sentiment_label = 'negative') as negative_count,
         round(
-            avg(cast(sentiment_compound as numeric)) filter (where post_type <> 'repost'), 6
+            avg(cast(posts.sentiment_compound as numeric)) filter (where posts.post_type <> 'repost'), 6
         ) as sentiment_mean,
-        max(engine_version) as engine_version,
-        bool_or(is_synthetic) as is_synthetic
+        max(posts.engine_version) as engine_version,
+        bool_or(posts.is_synthetic) as is_synthetic
 {%- endmacro %}
 
 {#- The mood of a brand by one of its partitions: hour_at or local_date. -#}
@@ -24,21 +24,28 @@ dirty as (
 
 ),
 
+places as (
+
+    select * from {{ source('core', 'placed_brand') }}
+
+),
+
 posts as (
 
-    select * from {{ ref('int_brand_posts__placed') }}
+    select * from {{ ref('int_posts__scored') }}
 
 ),
 
 counted as (
 
     select
-        posts.brand_id,
-        posts.{{ period }},
+        places.brand_id,
+        places.{{ period }},
         {{- sentiment_counts() }}
-    from posts
-    inner join dirty on posts.brand_id = dirty.brand_id and posts.{{ period }} = dirty.{{ period }}
-    group by posts.brand_id, posts.{{ period }}
+    from dirty
+    inner join places on dirty.brand_id = places.brand_id and dirty.{{ period }} = places.{{ period }}
+    inner join posts on places.platform = posts.platform and places.post_id = posts.post_id
+    group by places.brand_id, places.{{ period }}
 
 ),
 

@@ -1,7 +1,8 @@
 """dbt in this process: the candidate of a build, and the unit tests of the models.
 
-One invocation a build. A tick rebuilds the marts only; seeds and views are written again when their
-files change. The parsed project is kept, so that a later build of the same process does not parse.
+One invocation a build. A tick rebuilds the marts and the tables of touched posts below them; seeds
+and views are written again when their files change. The parsed project is kept, so that a later
+build of the same process does not parse.
 """
 
 import hashlib
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PROJECT = PROJECT_ROOT / "dbt_project"
-MARTS = "path:models/marts"
+TICK = "tag:tick"
+"""Marts and the tables they are built from: what a tick builds."""
 FOUNDATION = ("models/sources.yml", "models/staging", "models/intermediate", "macros", "seeds")
 """What views and seeds are made of; the hash of these files says whether they must be written again."""
 
@@ -52,7 +54,7 @@ def run(build_id: int, token: str, *, version: int, built_at: datetime) -> dict[
     with _session(f"gaung build {build_id} models") as cur:
         fence(cur, build_id, token)
         foundation = _hash(FOUNDATION)
-        selection = [] if _noted(cur) != foundation else ["--select", MARTS]
+        selection = [] if _noted(cur) != foundation else ["--select", TICK]
     values = {"version": version, "built_at": f"{built_at.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}+00"}
     arguments = ["build", "--resource-type", "model", "--resource-type", "seed", *selection]
     outcome = _invoke([*arguments, "--vars", json.dumps(values)])

@@ -1,8 +1,10 @@
+{{ config(materialized='table', tags=['tick'], post_hook='analyze {{ this }}') }}
+
 with
 
 posts as (
 
-    select * from {{ ref('int_posts__unioned') }}
+    select * from {{ ref('int_posts__touched') }}
 
 ),
 
@@ -15,8 +17,7 @@ reported_since as (
 parts as (
 
     select
-        posts.platform,
-        posts.post_id,
+        posts.post_key,
         case
             when posts.metrics_observed_at >= reported_since.reactions_since then posts.reactions
             else coalesce(posts.likes, posts.reactions)
@@ -42,8 +43,7 @@ parts as (
 judged as (
 
     select
-        platform,
-        post_id,
+        post_key,
         {{ sum_known(engagement_part_names()) }} as engagements_known,
         {% for part in engagement_part_names() %}is_{{ part }}_reported{{ ' or ' if not loop.last }}{% endfor %}
         as is_any_reported,
@@ -57,8 +57,7 @@ judged as (
 final as (
 
     select
-        platform,
-        post_id,
+        post_key,
         case when is_any_reported and not is_any_missing then engagements_known end as engagements,
         engagements_known
     from judged

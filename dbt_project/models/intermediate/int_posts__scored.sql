@@ -1,20 +1,10 @@
+{{ config(materialized='table', tags=['tick'], post_hook='analyze {{ this }}') }}
+
 with
 
 posts as (
 
-    select * from {{ ref('int_posts__unioned') }}
-
-),
-
-keys as (
-
-    select * from {{ source('core', 'post_key') }}
-
-),
-
-author_keys as (
-
-    select * from {{ source('core', 'author_key') }}
+    select * from {{ ref('int_posts__touched') }}
 
 ),
 
@@ -52,13 +42,11 @@ sentiments as (
 final as (
 
     select
-        keys.post_key,
-        author_keys.author_key,
+        posts.post_key,
         posts.platform,
         posts.post_id,
         posts.author_id,
         posts.post_type,
-        posts.text_hash,
         languages.lang,
         coalesce(sentiments.label, 'unscored') as sentiment_label,
         sentiments.compound as sentiment_compound,
@@ -69,13 +57,8 @@ final as (
             else coalesce(sentiments.unscored_reason, 'not_scored')
         end as unscored_reason,
         sentiments.engine_version,
-        posts.is_collected,
-        posts.is_deleted,
-        posts.is_synthetic,
-        posts.created_at
+        posts.is_synthetic
     from posts
-    inner join keys on posts.platform = keys.platform and posts.post_id = keys.post_id
-    left join author_keys on posts.platform = author_keys.platform and posts.author_id = author_keys.author_id
     left join languages on posts.text_hash = languages.text_hash
     left join sentiments on posts.text_hash = sentiments.text_hash
 

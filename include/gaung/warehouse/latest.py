@@ -37,6 +37,23 @@ FOLLOWER_DISTANCE_HOURS = 48
 POST_TABLES = ("post", "post_metrics_latest", "post_text_part")
 AUTHOR_TABLES = ("author", "author_metrics_latest")
 
+ENRICHED_TABLES = (
+    "post_key",
+    "author_key",
+    "post_brand",
+    "post_topic",
+    "text_language",
+    "text_sentiment",
+    "text_masked",
+    "placed_brand",
+    "placed_topic",
+    "placed_outcome",
+    "standing_author",
+    "standing_topic",
+)
+STATISTICS_GROWTH = 1.2
+"""A table that grew by more than this factor since it was analysed is analysed again."""
+
 PENDING_TABLES = ("pending_post", "pending_author")
 DIRTY_TABLES = (
     "dirty__post",
@@ -61,6 +78,7 @@ def refresh(build_id: int, token: str) -> dict[str, int]:
         cur.execute(_AUTHORS_OF_PENDING_POSTS)
         rows = {table: _recompute(cur, table, "pending_post", "post_id") for table in POST_TABLES}
         rows |= {table: _recompute(cur, table, "pending_author", "author_id") for table in AUTHOR_TABLES}
+        _refresh_statistics(cur, tuple(rows))
     log.info("build %s: latest rows recomputed: %s", build_id, rows)
     return rows
 
@@ -79,6 +97,7 @@ def note_partitions(build_id: int, token: str) -> dict[str, int]:
         _note_topics(cur, full=full)
         _note_outcomes(cur, full=full)
         _note_engines(cur, full=full)
+        _refresh_statistics(cur, ENRICHED_TABLES)
         _analyze(cur, (*DIRTY_TABLES, *PENDING_TABLES))
         counts = {table.removeprefix("dirty__"): _count(cur, table) for table in DIRTY_TABLES}
     log.info("build %s: dirty keys %s", build_id, counts)
@@ -101,6 +120,21 @@ def _is_full(cur: cursor, build_id: int) -> bool:
     cur.execute("select mode = 'full' from ops.build where build_id = %s", (build_id,))
     row = cur.fetchone()
     return bool(row and row[0])
+
+
+def _refresh_statistics(cur: cursor, tables: tuple[str, ...]) -> None:
+    """Analyse the tables whose size is no longer what the planner knows; else its plans fit no more."""
+    for table in tables:
+        cur.execute(
+            """
+            select reltuples, pg_relation_size(oid) / 8192.0 / greatest(relpages, 1)
+            from pg_class where oid = %s::regclass
+            """,
+            (f"core.{table}",),
+        )
+        row = cur.fetchone()
+        if row and (row[0] < 0 or row[1] > STATISTICS_GROWTH):
+            _analyze(cur, (table,))
 
 
 def _analyze(cur: cursor, tables: tuple[str, ...]) -> None:
@@ -398,8 +432,14 @@ on conflict do nothing
 
 _ENTER_TOPICS = """
 with placed as (
-    insert into core.placed_topic (platform, post_id, topic_type, topic, hour_at)
-    select o.platform, o.post_id, t.topic_type, t.topic, date_trunc('hour', o.created_at, 'UTC')
+    insert into core.placed_topic (platform, post_id, topic_type, topic, hour_at, is_repost)
+    select
+        o.platform,
+        o.post_id,
+        t.topic_type,
+        t.topic,
+        date_trunc('hour', o.created_at, 'UTC'),
+        o.post_type = 'repost'
     from core.pending_post as p
     inner join core.post as o on p.platform = o.platform and p.post_id = o.post_id
     inner join core.post_topic as t on p.platform = t.platform and p.post_id = t.post_id
@@ -440,7 +480,7 @@ inner join core.placed_topic as p
         and p.hour_at >= t.utc_date::timestamp at time zone 'UTC'
         and p.hour_at < (t.utc_date + 1)::timestamp at time zone 'UTC'
 inner join core.post as o on p.platform = o.platform and p.post_id = o.post_id
-where o.post_type <> 'repost'
+where not p.is_repost
 group by t.topic_type, t.topic, t.utc_date
 """
 

@@ -6,15 +6,9 @@ dirty as (
 
 ),
 
-keys as (
-
-    select * from {{ source('core', 'post_key') }}
-
-),
-
 posts as (
 
-    select * from {{ ref('int_posts__unioned') }}
+    select * from {{ ref('int_posts__touched') }}
 
 ),
 
@@ -41,11 +35,9 @@ final as (
         {{ local_date('posts.created_at', 'brands.timezone') }} as local_date,
         {{ lineage() }}
     from dirty
-    inner join keys on dirty.post_key = keys.post_key
-    inner join posts on keys.platform = posts.platform and keys.post_id = posts.post_id
-    inner join matches on keys.platform = matches.platform and keys.post_id = matches.post_id
+    inner join posts on dirty.post_key = posts.post_key
+    inner join matches on posts.platform = matches.platform and posts.post_id = matches.post_id
     inner join brands on matches.brand_id = brands.brand_id
-    where posts.is_collected
 
 )
 

@@ -8,9 +8,15 @@ dirty as (
 
 ),
 
+places as (
+
+    select * from {{ source('core', 'placed_topic') }}
+
+),
+
 posts as (
 
-    select * from {{ ref('int_topic_posts__placed') }}
+    select * from {{ ref('int_posts__scored') }}
 
 ),
 
@@ -34,35 +40,34 @@ spans as (
 
 ),
 
-counted as (
+hours as (
 
     select
-        posts.topic_type,
-        posts.topic,
-        posts.hour_at,
-        count(
-            distinct case when posts.post_type <> 'repost' then posts.platform || ' ' || posts.author_id end
-        ) as unique_author_count,
-        {{- sentiment_counts() }}
+        places.topic_type,
+        places.topic,
+        places.hour_at,
+        count(*) filter (where not places.is_repost) as post_count
     from spans
-    inner join posts
+    inner join places
         on
-            spans.topic_type = posts.topic_type
-            and spans.topic = posts.topic
-            and spans.first_hour_at <= posts.hour_at
-            and spans.last_hour_at >= posts.hour_at
-    group by posts.topic_type, posts.topic, posts.hour_at
+            spans.topic_type = places.topic_type
+            and spans.topic = places.topic
+            and spans.first_hour_at <= places.hour_at
+            and spans.last_hour_at >= places.hour_at
+    group by places.topic_type, places.topic, places.hour_at
 
 ),
 
 compared as (
 
     select
-        *,
-        coalesce(sum(post_count) over one_hour_before, 0) as previous_count,
-        coalesce(sum(post_count) over two_hours_before, 0) as before_previous_count,
-        coalesce(sum(post_count) over past_hours, 0) as past_post_count
-    from counted
+        topic_type,
+        topic,
+        hour_at,
+        cast(coalesce(sum(post_count) over one_hour_before, 0) as bigint) as previous_count,
+        cast(coalesce(sum(post_count) over two_hours_before, 0) as bigint) as before_previous_count,
+        cast(coalesce(sum(post_count) over past_hours, 0) as bigint) as past_post_count
+    from hours
     window
         one_hour_before as (
             partition by topic_type, topic order by hour_at
@@ -79,22 +84,46 @@ compared as (
 
 ),
 
+counted as (
+
+    select
+        places.topic_type,
+        places.topic,
+        places.hour_at,
+        count(
+            distinct case when posts.post_type <> 'repost' then posts.platform || ' ' || posts.author_id end
+        ) as unique_author_count,
+        {{- sentiment_counts() }}
+    from dirty
+    inner join places
+        on
+            dirty.topic_type = places.topic_type
+            and dirty.topic = places.topic
+            and dirty.hour_at = places.hour_at
+    inner join posts on places.platform = posts.platform and places.post_id = posts.post_id
+    group by places.topic_type, places.topic, places.hour_at
+
+),
+
 periods as (
 
     select
-        compared.*,
+        counted.*,
+        compared.previous_count,
+        compared.before_previous_count,
+        compared.past_post_count,
         topics.is_declared,
         least(
             {{ look_back_hours }},
-            cast({{ hours_between('topics.first_hour_at', 'compared.hour_at') }} as integer)
+            cast({{ hours_between('topics.first_hour_at', 'counted.hour_at') }} as integer)
         ) as past_period_count
-    from dirty
+    from counted
     inner join compared
         on
-            dirty.topic_type = compared.topic_type
-            and dirty.topic = compared.topic
-            and dirty.hour_at = compared.hour_at
-    inner join topics on compared.topic_type = topics.topic_type and compared.topic = topics.topic
+            counted.topic_type = compared.topic_type
+            and counted.topic = compared.topic
+            and counted.hour_at = compared.hour_at
+    inner join topics on counted.topic_type = topics.topic_type and counted.topic = topics.topic
 
 ),
 

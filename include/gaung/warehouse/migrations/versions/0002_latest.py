@@ -78,6 +78,7 @@ create table core.placed_topic (
     topic_type text not null,
     topic text not null,
     hour_at timestamptz not null,
+    is_repost boolean not null,
     primary key (platform, post_id, topic_type, topic)
 );
 create index placed_topic_hour on core.placed_topic (topic_type, topic, hour_at);

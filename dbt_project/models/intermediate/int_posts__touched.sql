@@ -1,0 +1,115 @@
+{{ config(materialized='table', tags=['tick'], post_hook='analyze {{ this }}') }}
+
+with
+
+dirty_posts as (
+
+    select * from {{ source('core', 'dirty__post') }}
+
+),
+
+dirty_brand_hours as (
+
+    select * from {{ source('core', 'dirty__brand_hour') }}
+
+),
+
+dirty_brand_dates as (
+
+    select * from {{ source('core', 'dirty__brand_date') }}
+
+),
+
+dirty_topic_hours as (
+
+    select * from {{ source('core', 'dirty__topic_hour') }}
+
+),
+
+placed_brands as (
+
+    select * from {{ source('core', 'placed_brand') }}
+
+),
+
+placed_topics as (
+
+    select * from {{ source('core', 'placed_topic') }}
+
+),
+
+keys as (
+
+    select * from {{ source('core', 'post_key') }}
+
+),
+
+author_keys as (
+
+    select * from {{ source('core', 'author_key') }}
+
+),
+
+posts as (
+
+    select * from {{ ref('int_posts__unioned') }}
+
+),
+
+touched as (
+
+    select
+        keys.platform,
+        keys.post_id
+    from dirty_posts
+    inner join keys on dirty_posts.post_key = keys.post_key
+
+    union
+
+    select
+        placed_brands.platform,
+        placed_brands.post_id
+    from dirty_brand_hours
+    inner join placed_brands
+        on dirty_brand_hours.brand_id = placed_brands.brand_id and dirty_brand_hours.hour_at = placed_brands.hour_at
+
+    union
+
+    select
+        placed_brands.platform,
+        placed_brands.post_id
+    from dirty_brand_dates
+    inner join placed_brands
+        on
+            dirty_brand_dates.brand_id = placed_brands.brand_id
+            and dirty_brand_dates.local_date = placed_brands.local_date
+
+    union
+
+    select
+        placed_topics.platform,
+        placed_topics.post_id
+    from dirty_topic_hours
+    inner join placed_topics
+        on
+            dirty_topic_hours.topic_type = placed_topics.topic_type
+            and dirty_topic_hours.topic = placed_topics.topic
+            and dirty_topic_hours.hour_at = placed_topics.hour_at
+
+),
+
+final as (
+
+    select
+        keys.post_key,
+        author_keys.author_key,
+        posts.*
+    from touched
+    inner join posts on touched.platform = posts.platform and touched.post_id = posts.post_id
+    inner join keys on touched.platform = keys.platform and touched.post_id = keys.post_id
+    left join author_keys on posts.platform = author_keys.platform and posts.author_id = author_keys.author_id
+    where posts.is_collected
+
+)
+
+select * from final
