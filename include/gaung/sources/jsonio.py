@@ -192,7 +192,7 @@ def _skip_blank(reader: io.TextIOWrapper) -> str:
 
 
 def _lines(reader: io.TextIOWrapper, first: str) -> Iterator[Document]:
-    """Values by line; over to values after each other if the first line is not whole."""
+    """Values by line; over to values after each other where a line is not whole."""
     line = first + reader.readline(MAX_DOCUMENT_CHARS)
     document = parse(line.strip(_BLANK))
     if document.problem is not None:
@@ -205,6 +205,9 @@ def _lines(reader: io.TextIOWrapper, first: str) -> Iterator[Document]:
             return
         document = parse(line.strip(_BLANK))
         if document.problem is not None and document.problem.reason == "invalid_json":
+            if _may_go_on(line):
+                yield from _sequence(_Buffer(reader, line))
+                return
             *whole, document = _several(document)
             yield from whole
 
@@ -242,6 +245,17 @@ def _end_of_value(words: str, start: int = 0) -> int | None:
         return _DECODER.raw_decode(words, start)[1]
     except (ValueError, RecursionError):
         return None
+
+
+def _may_go_on(line: str) -> bool:
+    """True if a line is the beginning of a value, as far as it goes."""
+    try:
+        _DECODER.raw_decode(line.rstrip(_BLANK))
+    except json.JSONDecodeError as error:
+        return error.pos >= len(line.rstrip(_BLANK)) - 1
+    except (ValueError, RecursionError):
+        return False
+    return False
 
 
 class _Buffer:

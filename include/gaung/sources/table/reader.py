@@ -87,7 +87,7 @@ def records(stream: BinaryIO, context: Context) -> Iterator[Record]:
     is_excel = is_excel_head(buffered.peek(4096)[:4096])
     rows = _excel_rows(buffered, table, context) if is_excel else _text_rows(buffered, table, context)
     ids = _Ids(table)
-    for ordinal, (number, row) in enumerate(rows):
+    for ordinal, row in enumerate(rows):
         if isinstance(row, TableRow):
             row.generated_id = ids.of(row)
             yield Record(ordinal, row)
@@ -148,17 +148,15 @@ class _Ids:
 Bad = tuple[Problem, str]
 
 
-def _text_rows(
-    stream: io.BufferedReader, table: ColumnMap, context: Context
-) -> Iterator[tuple[int, TableRow | Bad]]:
+def _text_rows(stream: io.BufferedReader, table: ColumnMap, context: Context) -> Iterator[TableRow | Bad]:
     layout = _Layout(_lines(stream, table.file), table, context)
     for number, words, problem, cells in layout.rows():
         if problem is None and any(cells):
-            yield number, layout.row(number, cells)
+            yield layout.row(number, cells)
         elif problem is None:
-            yield number, TableRow(number, {}, table)
+            yield TableRow(number, {}, table)
         else:
-            yield number, (problem, words)
+            yield (problem, words)
 
 
 def _lines(stream: io.BufferedReader, form: FileForm) -> Iterator[str]:
@@ -343,7 +341,7 @@ def _columns(names: list[str], table: ColumnMap, context: Context) -> tuple[dict
 # ---------------------------------------------------------------------------------------------
 
 
-def _excel_rows(stream: BinaryIO, table: ColumnMap, context: Context) -> Iterator[tuple[int, TableRow | Bad]]:
+def _excel_rows(stream: BinaryIO, table: ColumnMap, context: Context) -> Iterator[TableRow | Bad]:
     grid = _sheet(stream, table.file, context)
     form = table.file
     start = form.skip_rows
@@ -363,7 +361,7 @@ def _excel_rows(stream: BinaryIO, table: ColumnMap, context: Context) -> Iterato
             if position < len(cells) and cells[position].strip() not in form.empty
         }
         if any(cells):
-            yield number, TableRow(number, named, table, rounded=rounded, unknown=unknown)
+            yield TableRow(number, named, table, rounded=rounded, unknown=unknown)
 
 
 def _sheet(stream: BinaryIO, form: FileForm, context: Context) -> list[list[str]]:

@@ -28,6 +28,7 @@ _NOTICES = frozenset(
         "event",
     }
 )
+_STREAM_ONLY = ("limit", "warning", "disconnect", "scrub_geo", "status_withheld", "user_withheld")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Part:
 
 
 def detect(sample: Sample, context: Context) -> bool:
-    """True for statuses and users with ``id_str``, for search results of them, and for deletion notices."""
+    """True for statuses and users with ``id_str``, search results of them, and notices of the stream."""
     first = sample.first
     if not isinstance(first, Mapping):
         return False
@@ -47,7 +48,8 @@ def detect(sample: Sample, context: Context) -> bool:
         listed = first.get(name)
         if isinstance(listed, list) and ({"search_metadata", "next_cursor_str"} & set(first)):
             return not listed or kind_of(listed[0]) in (STATUS, USER)
-    return kind_of(first) in (STATUS, USER, DELETION)
+    is_notice = any(isinstance(first.get(name), Mapping) for name in _STREAM_ONLY) and len(first) <= 2
+    return is_notice or kind_of(first) in (STATUS, USER, DELETION)
 
 
 def kind_of(item: Any) -> str | None:
