@@ -132,7 +132,7 @@ def note_failure(
         with closing(connect("loader", autocommit=True, application_name="gaung outcome")) as session:
             session.cursor().execute(statement, list(values.values()))
     except (Error, ServerUnavailable):
-        log.exception("the failure of %s could not be written to ops.outcome", columns.get("batch_key"))
+        log.error("the failure of %s could not be written to ops.outcome", columns.get("file_name"))
 
 
 def _note_failure(

@@ -9,9 +9,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timezone
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 import pyarrow as pa
@@ -144,7 +144,7 @@ class Chunk:
             {
                 "record_no": pl.Series([number for number, _ in found], dtype=pl.Int64),
                 **{name: pl.Series(list(map(clean_text, column))) for name, column in texts.items()},
-                "observed_at": pl.Series([_zoned(record) for _, (record, _) in found], dtype=_TIME),
+                "observed_at": times("observed_at", [_zoned(record) for _, (record, _) in found]),
             }
         )
 
@@ -226,12 +226,15 @@ def typed(entity: Entity, collected: Collected) -> tuple[pl.DataFrame, dict[int,
             Problem(reason, f"{entity.name}.{column}", f"{entity.name}.{column} {message}"),
         )
 
-    _refuse_unknown(entity, collected.rows, refuse)
+    present = set().union(*collected.rows)
+    _refuse_unknown(entity, present, collected.rows, refuse)
     altered = bytearray(len(collected.rows))
     series = []
     for item in entity.content:
+        values: list[Any] = [None] * len(collected.rows)
+        if item.name in present:
+            values = [row.get(item.name) for row in collected.rows]
         default = DEFAULTS.get(item.name)
-        values = [row.get(item.name) for row in collected.rows]
         if default is not None:
             values = [default if value is None else value for value in values]
         series.append(_column(item, values, item.name in entity.id_columns, altered, refuse))
@@ -245,8 +248,10 @@ def typed(entity: Entity, collected: Collected) -> tuple[pl.DataFrame, dict[int,
 Refuse = Callable[[int, str, str, str], None]
 
 
-def _refuse_unknown(entity: Entity, rows: Sequence[Row], refuse: Refuse) -> None:
+def _refuse_unknown(entity: Entity, present: set[str], rows: Sequence[Row], refuse: Refuse) -> None:
     known = frozenset(entity.content.names) | {"observed_at"}
+    if present <= known:
+        return
     for at, row in enumerate(rows):
         if not row.keys() <= known:
             name = min(str(key) for key in row.keys() - known)
@@ -324,29 +329,59 @@ def clean_text(value: str) -> str:
 
 
 def _list_column(item: "pa.Field[Any]", values: list[Any], altered: bytearray, refuse: Refuse) -> pl.Series:
+    inner = [text for value in values if value for text in value]
+    if not _is_clean(inner):
+        _clean_lists(item, values, altered, refuse)
+    return cast("pl.Series", pl.from_arrow(pa.array(values, type=item.type))).alias(item.name)
+
+
+def _is_clean(texts: list[Any]) -> bool:
+    """True if all are text that Postgres can hold, or None."""
+    kinds = set(map(type, texts))
+    if not kinds <= {str, type(None)}:
+        return False
+    joined = "".join(texts if type(None) not in kinds else [text for text in texts if text is not None])
+    return "\0" not in joined and not _SURROGATES.search(joined)
+
+
+def _clean_lists(item: "pa.Field[Any]", values: list[Any], altered: bytearray, refuse: Refuse) -> None:
     for at, value in enumerate(values):
-        if not value:
+        if not value or _is_clean(value):
             continue
         if not {*map(type, value)} <= {str, type(None)}:
             refuse(at, "contract_violation", item.name, "holds something that is not text")
             values[at] = None
-        elif any(text is not None and ("\0" in text or _SURROGATES.search(text)) for text in value):
-            values[at] = [text if text is None else clean_text(text) for text in value]
-            altered[at] = 1
-    return pl.Series(item.name, values, dtype=pl.List(pl.String))
+            continue
+        values[at] = [text if text is None else clean_text(text) for text in value]
+        altered[at] = any(text is not None and REPLACEMENT in text for text in values[at])
 
 
 def _time_column(item: "pa.Field[Any]", values: list[Any], refuse: Refuse) -> pl.Series:
-    for at, value in enumerate(values):
-        if value is None:
-            continue
-        if value.tzinfo is None or value.utcoffset() is None:
-            refuse(at, "date_without_zone", item.name, f"is {value.isoformat()}, without a time zone")
-            values[at] = None
-            continue
-        if value.year in (1, 9999):
-            values[at] = _bounded(at, value, item.name, refuse)
-    return pl.Series(item.name, values, dtype=_TIME)
+    if not _is_easy(values):
+        for at, value in enumerate(values):
+            if value is None:
+                continue
+            if value.tzinfo is None or value.utcoffset() is None:
+                refuse(at, "date_without_zone", item.name, f"is {value.isoformat()}, without a time zone")
+                values[at] = None
+            elif value.year in (1, 9999):
+                values[at] = _bounded(at, value, item.name, refuse)
+    return times(item.name, values)
+
+
+def times(name: str, values: Sequence[datetime | None]) -> pl.Series:
+    """Zoned times as a series in UTC."""
+    return cast("pl.Series", pl.from_arrow(pa.array(values, type=UTC_TIME))).alias(name)
+
+
+def _is_easy(values: list[Any]) -> bool:
+    """True if every time has a zone and lies far from the ends of the calendar."""
+    zones = {value.tzinfo for value in values if value is not None}
+    return (
+        None not in zones
+        and all(isinstance(zone, timezone) for zone in zones)
+        and not ({1, 9999} & {value.year for value in values if value is not None})
+    )
 
 
 def _bounded(at: int, value: datetime, column: str, refuse: Refuse) -> datetime | None:
@@ -418,7 +453,7 @@ def _encoded(name: str, dtype: pa.DataType, frame: pl.DataFrame) -> pl.Expr:
 def staged(entity: Entity, collected: Collected, frame: pl.DataFrame) -> pl.DataFrame:
     """The rows as their staging table holds them: hashed, one per key (the first record wins)."""
     number = pl.Series("record_no", collected.numbers, dtype=pl.Int64)
-    observed = pl.Series("observed_at", collected.observed, dtype=_TIME)
+    observed = times("observed_at", collected.observed)
     frame = frame.with_columns(content_hashes(entity, frame), number, observed)
     if entity.rule == "version":
         frame = frame.with_columns(first_observed_at=pl.col("observed_at"))

@@ -1,0 +1,375 @@
+"""Loading under fire: killed at any moment, overlapping, any text, any file, bounded memory."""
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gaung.contract import ENTITIES
+from gaung.ingest import ingest_files
+from gaung.settings import get_settings
+from gaung.warehouse.connect import connect
+from gaung.warehouse.loader import load
+from tests.fakes import T0, at, landed, line, lines_format, post  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("warehouse", "lines")
+
+SEED = int(os.environ.get("GAUNG_SEED", "20261122"))
+ROOT = Path(__file__).resolve().parents[2]
+LINEAGE = ("batch_id", "payload_ref", "loaded_at")
+PHASES = ("parse", "copy", "merge", "commit", "after")
+
+LOADER = """
+import os, sys, time
+sys.path.insert(0, {root!r})
+from gaung.sources import registry
+from gaung.warehouse import loader, merge, staging
+from tests.fakes import LineFormat
+
+registry.formats = lambda: (LineFormat(),)
+
+def tell(phase):
+    os.write(1, (phase + "\\n").encode())
+
+def announced(module, name, phase, slow):
+    genuine = getattr(module, name)
+    def wrapped(*args, **options):
+        tell(phase)
+        time.sleep(slow)
+        result = genuine(*args, **options)
+        return result
+    setattr(module, name, wrapped)
+
+announced(staging.Chunk, "frames", "parse", 0.05)
+announced(loader._Load, "_copy_csv", "copy", 0.05)
+for step in ("_gather_keys", "_insert", "_change", "_note"):
+    announced(merge.Merge, step, "merge", 0.05)
+announced(loader._Load, "_write_outcome", "commit", 0.3)
+tell("start")
+loader.load(sys.argv[1])
+tell("after")
+time.sleep(0.6)
+"""
+
+
+def rows(query: str) -> list[tuple[Any, ...]]:
+    with closing(connect("admin", autocommit=True)) as session, session.cursor() as cursor:
+        cursor.execute(query)
+        return cursor.fetchall()
+
+
+def empty() -> None:
+    tables = [f"raw.{name}" for name in ENTITIES]
+    tables += ["raw.quarantine", "raw.post_declared_brand", "core.dirty_entity", "ops.cursor", "ops.outcome"]
+    with closing(connect("admin", autocommit=True)) as session, session.cursor() as cursor:
+        cursor.execute(f"truncate {', '.join(tables)}, ops.batch cascade")
+
+
+def checksums() -> dict[str, Any]:
+    """One checksum per raw table over all columns but lineage, rows in key order."""
+    found: dict[str, Any] = {}
+    for name, entity in ENTITIES.items():
+        columns = ", ".join(item.name for item in entity.schema if item.name not in LINEAGE)
+        key = ", ".join(entity.key)
+        one = f"md5(string_agg(md5(row({columns})::text), '' order by {key}))"
+        found[name] = rows(f"select count(*), {one} from raw.{name}")
+    found["declared"] = sorted(rows("select platform, post_id, brand_id from raw.post_declared_brand"))
+    found["dirty"] = sorted(rows("select distinct entity, platform, entity_id from core.dirty_entity"))
+    found["quarantine"] = sorted(rows("select payload_ref, reason from raw.quarantine"))
+    return found
+
+
+def day(generator: random.Random, count: int) -> list[Any]:
+    """Lines of a mixed day: versions, counts, authors, duplicates, broken records."""
+    content: list[Any] = []
+    for number in range(count):
+        post_id = str(generator.randrange(count))
+        content.append(
+            line(
+                post(post_id, text=f"t{generator.randrange(3)}", is_collected=generator.random() < 0.7),
+                post_metrics=[{"platform": "x", "post_id": post_id, "likes": generator.randrange(4)}],
+                authors=[{"platform": "x", "author_id": str(generator.randrange(50)), "handle": "h"}],
+                observed=generator.randrange(48),
+            )
+        )
+        if number % 40 == 0:
+            content.append({"problem": "bad_date"})
+    return content
+
+
+def killed_load(path: str, delay: float) -> str:
+    """Load in a process of its own, kill it after a delay; gives the phase it was in."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "include")}
+    worker = subprocess.Popen(
+        [sys.executable, "-c", LOADER.format(root=str(ROOT)), path],
+        stdout=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    assert worker.stdout is not None
+    phase = worker.stdout.readline().strip()
+    seen: list[str] = [phase]
+
+    def follow(stream: Any = worker.stdout) -> None:
+        for word in stream:
+            seen.append(word.strip())
+
+    follower = threading.Thread(target=follow)
+    follower.start()
+    time.sleep(delay)
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+    follower.join()
+    return seen[-1]
+
+
+def kill_and_load_again(
+    times: int, count: int, longest: float, monkeypatch: pytest.MonkeyPatch
+) -> Counter[str]:
+    generator = random.Random(SEED)
+    monkeypatch.setenv("GAUNG_LOADER_CHUNK_RECORDS", "100")
+    get_settings.cache_clear()
+    batch = landed(day(generator, count), brand_id="contoh", as_of=T0)
+    load(batch.path)
+    wanted = checksums()
+    phases: Counter[str] = Counter()
+    for _ in range(times):
+        empty()
+        phase = killed_load(batch.path, generator.uniform(0, longest))
+        phases[phase] += 1
+        in_or_out = rows("select count(*) from ops.batch")[0][0]
+        if in_or_out:
+            assert checksums() == wanted
+        else:
+            assert all(rows(f"select count(*) from raw.{name}") == [(0,)] for name in ENTITIES)
+            assert rows("select count(*) from core.dirty_entity") == [(0,)]
+        wait_until_released(batch.batch_key)
+        assert load(batch.path).status == ("skipped" if in_or_out else "succeeded")
+        assert checksums() == wanted
+    return phases
+
+
+def wait_until_released(batch_key: str) -> None:
+    """The server notices a killed client when it next talks to it."""
+    deadline = time.monotonic() + 10
+    query = "select count(*) from pg_stat_activity where application_name like 'gaung loader%'"
+    while rows(query) != [(0,)]:
+        assert time.monotonic() < deadline, f"the killed loader still holds {batch_key}"
+        time.sleep(0.05)
+
+
+class TestKilled:
+    def test_a_few_moments(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        phases = kill_and_load_again(5, 500, 2.5, monkeypatch)
+        assert sum(phases.values()) == 5
+
+    @pytest.mark.prove
+    @pytest.mark.timeout(1200)
+    def test_sixty_moments(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        phases = kill_and_load_again(60, 1500, 4.0, monkeypatch)
+        print(json.dumps({"seed": SEED, "killed_in": phases}))  # noqa: T201
+
+
+def overlap(rounds: int) -> None:
+    generator = random.Random(SEED)
+    for round_ in range(rounds):
+        shared = day(generator, 60)
+        batches = []
+        for side in range(3):
+            content = [*shared, line(post("0", text=f"{round_} {side}"))]
+            generator.shuffle(content)
+            batches.append(landed(content, as_of=T0).path)
+        errors: list[BaseException] = []
+
+        def run(path: str, errors: list[BaseException] = errors) -> None:
+            try:
+                load(path)
+            except BaseException as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=run, args=(path,)) for path in batches]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert errors == []
+        together = checksums()
+        empty()
+        for path in batches:
+            load(path)
+        assert checksums() == together
+        empty()
+
+
+class TestOverlapping:
+    def test_three_loaders_of_overlapping_batches(self) -> None:
+        overlap(3)
+
+    @pytest.mark.prove
+    @pytest.mark.timeout(1200)
+    def test_a_hundred_rounds(self) -> None:
+        overlap(100)
+
+
+def random_texts(count: int) -> Iterator[str]:
+    """Texts over all code points, lone surrogates and NUL among them."""
+    generator = random.Random(SEED)
+    for _ in range(count):
+        yield "".join(chr(generator.randrange(0x110000)) for _ in range(generator.randrange(1, 12)))
+
+
+def round_trip(count: int) -> None:
+    texts = list(random_texts(count))
+    outcome = load(
+        landed([line(post(str(n), text=text, hashtags=[text])) for n, text in enumerate(texts)]).path
+    )
+    assert outcome.loaded == count
+    found = rows("select text, hashtags, is_text_altered from raw.posts order by post_id::int")
+    for text, (kept, tags, altered) in zip(texts, found, strict=True):
+        whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+        wanted = "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in whole)
+        assert (kept, tags, altered) == (wanted, [wanted], wanted != whole)
+
+
+class TestAnyText:
+    def test_some_thousand_random_texts(self) -> None:
+        round_trip(5_000)
+
+    @pytest.mark.prove
+    def test_a_hundred_thousand_random_texts(self) -> None:
+        round_trip(100_000)
+
+    def test_a_post_of_ten_megabytes(self) -> None:
+        text = "kopi ☕ " * (10 * 1024 * 1024 // 9)
+        outcome = load(landed([line(post("1", text=text)), line(post("2"))]).path)
+        assert outcome.loaded == 2
+        assert rows("select octet_length(text), md5(text) = md5(repeat('kopi ☕ ', "
+                    f"{10 * 1024 * 1024 // 9})) from raw.posts where post_id = '1'") == [
+            (len(text.encode()), True)
+        ]  # fmt: skip
+
+
+class TestAnyFile:
+    def test_a_corpus_of_broken_files(self, tmp_path: Path) -> None:
+        folder = tmp_path / "broken"
+        folder.mkdir()
+        good = json.dumps(line(post("1"))).encode() + b"\n"
+        corpus = {
+            "empty.json": b"",
+            "blank.json": b"  \n \n",
+            "html.json": b"<html><body>503</body></html>",
+            "binary.json": bytes(range(256)) * 4,
+            "zip_cut_off.zip": b"PK\x03\x04" + b"\0" * 50,
+            "gzip_cut_off.json.gz": b"\x1f\x8b\x08\x00" + b"\0" * 20,
+            "unknown.json": b'{"something": "else"}',
+            "number.json": b"17",
+            "deep.json": b"[" * 200_000,
+        }
+        for name, data in corpus.items():
+            (folder / name).write_bytes(data)
+        (folder / "half.ndjson").write_bytes(good + good[:30])
+        (folder / "bom.ndjson").write_bytes(good)
+        report = ingest_files([folder])
+        failed = {Path(file.name).name: file.error for file in report.files if file.status == "failed"}
+        assert set(failed) == set(corpus)
+        assert all(name in str(error) for name, error in failed.items())
+        assert report.exit_code == 1
+        assert (report.total("received"), report.total("loaded") + report.total("unchanged")) == (3, 2)
+        assert report.kinds("quarantined") == {"invalid_json": 1}
+
+    def test_a_zip_bomb_is_refused_quickly(self, tmp_path: Path) -> None:
+        bomb = tmp_path / "bomb.zip"
+        with (
+            zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive,
+            archive.open("a.json", "w") as member,
+        ):
+            for _ in range(300):
+                member.write(b"0" * (1 << 20))
+        before = time.monotonic()
+        report = ingest_files([bomb])
+        assert time.monotonic() - before < 30
+        assert report.exit_code == 1
+        assert "bomb.zip" in str(report.files[0].error)
+        assert rows("select count(*) from ops.batch") == [(0,)]
+
+
+MEMORY = """
+import json, resource, sys
+sys.path.insert(0, {root!r})
+from gaung.sources import registry
+from tests.fakes import LineFormat
+registry.formats = lambda: (LineFormat(),)
+from gaung.ingest import ingest_files
+report = ingest_files([sys.argv[1]])
+outcome = report.files[0].outcome
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({{"received": outcome.received, "loaded": outcome.loaded, "peak_mib": peak}}))
+"""
+
+
+def big_load(folder: Path, megabytes: int) -> dict[str, float]:
+    """Peak memory of a process that ingests NDJSON of this size."""
+    target = folder / "big.ndjson"
+    filler = "kopi susu enak " * 60
+    with target.open("w") as file:
+        number = 0
+        while file.tell() < megabytes << 20:
+            file.write(json.dumps(line(post(str(number), text=f"{filler}{number}"))) + "\n")
+            number += 1
+    done = subprocess.run(
+        [sys.executable, "-c", MEMORY.format(root=str(ROOT)), str(target)],
+        stdout=subprocess.PIPE, text=True, check=True, env=os.environ | {"PYTHONPATH": str(ROOT / "include")},
+    )  # fmt: skip
+    target.unlink()
+    measured: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    assert measured["received"] == measured["loaded"] == number
+    return measured
+
+
+class TestMemory:
+    def test_memory_does_not_grow_with_the_file(self, tmp_path: Path) -> None:
+        assert big_load(tmp_path, 40)["peak_mib"] < 512
+
+    @pytest.mark.prove
+    @pytest.mark.timeout(1800)
+    def test_a_gigabyte_within_512_mebibytes(self, tmp_path: Path) -> None:
+        measured = big_load(tmp_path, 1024)
+        print(json.dumps({"megabytes": 1024, **measured}))  # noqa: T201
+        assert measured["peak_mib"] < 512
+
+
+class TestDiskFull:
+    def test_of_the_landing(self, tmp_path: Path) -> None:
+        """A limit on the size of files stands for the full disk: the write fails half-way."""
+        content = [line(post(str(n), text=os.urandom(60).hex())) for n in range(2_000)]
+        source = tmp_path / "in.ndjson"
+        source.write_bytes(b"".join(json.dumps(one).encode() + b"\n" for one in content))
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64 * 1024, hard))
+        try:
+            report = ingest_files([source])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+            signal.signal(signal.SIGXFSZ, handler)
+        assert report.exit_code == 1
+        assert "no space left" in str(report.files[0].error)
+        assert "Free space" in str(report.files[0].error)
+        landing = Path(get_settings().landing.removeprefix("file://"))
+        assert [path for path in landing.rglob("*") if path.is_file()] == []
+        assert rows("select step, status, error_class from ops.outcome") == [
+            ("land", "failed", "LandingFailed")
+        ]
+        again = ingest_files([source])
+        assert (again.exit_code, again.total("loaded")) == (0, 2_000)
