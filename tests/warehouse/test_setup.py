@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,14 @@ from gaung.warehouse.connect import NAMES, connect, parameters, url
 from tests.conftest import free_port
 
 
-def test_it_is_quick_when_all_is_there(warehouse: str) -> None:
+def _seconds(action: Callable[[], object]) -> float:
     begun = time.perf_counter()
-    setup.ready()
+    action()
+    return time.perf_counter() - begun
 
-    assert time.perf_counter() - begun < 0.3
+
+def test_it_is_quick_when_all_is_there(warehouse: str) -> None:
+    assert min(_seconds(setup.ready) for _ in range(5)) < 0.1
 
 
 def test_it_imports_nothing_heavy(warehouse: str) -> None:
@@ -183,11 +186,8 @@ def test_a_database_that_is_there_already_is_closed_to_everyone_else(their_serve
 
 def test_a_second_call_changes_nothing_and_is_quick(their_server: tuple[int, str]) -> None:
     setup.ready()
-    begun = time.perf_counter()
 
-    setup.ready()
-
-    assert time.perf_counter() - begun < 0.3
+    assert min(_seconds(setup.ready) for _ in range(5)) < 0.1
     assert setup.arrange() is False
 
 
