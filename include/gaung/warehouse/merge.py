@@ -258,7 +258,9 @@ class Merge:
     def _change(self, entity: Entity) -> int:
         """Widen the observation of rows that were there, and turn sticky columns on."""
         sticky = [sql.Identifier(name) for name in entity.sticky]
-        gains: list[sql.Composable] = [sql.SQL("keys.{0} and not standing.{0}").format(name) for name in sticky]
+        gains: list[sql.Composable] = [
+            sql.SQL("keys.{0} and not standing.{0}").format(name) for name in sticky
+        ]
         if not self.manifest.is_synthetic:
             gains.append(sql.SQL("standing.is_synthetic"))
         now = sql.SQL("keys.{0}, standing.{0} as was_collected, keys.collected_no")
