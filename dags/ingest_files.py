@@ -27,6 +27,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow.sdk import TriggerRule, dag, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from gaung_airflow.assets import RAW_FILES
 from gaung_airflow.operators import DropFolderPlanOperator, FileIngestOperator
@@ -50,15 +51,13 @@ def ingest_files() -> None:
         task_id="ingest_file", map_index_template="{{ task.path }}", max_active_tis_per_dagrun=2, **DATABASE
     ).expand(path=plan.output)
 
-    @task.short_circuit(
-        outlets=[RAW_FILES],
-        trigger_rule=TriggerRule.ALL_DONE,
-        ignore_downstream_trigger_rules=False,
-        **REPORT,
-    )
+    @task(outlets=[RAW_FILES], trigger_rule=TriggerRule.ALL_DONE, **REPORT)
     def tell_builds(counts: list[dict[str, Any]]) -> int:
-        """Records loaded; none: the asset is not touched and no build is started."""
-        return sum(one["loaded"] for one in counts if one)
+        """Records loaded; skipped at none, so that no build is started in vain."""
+        loaded_count = sum(one["loaded"] for one in counts if one)
+        if not loaded_count:
+            raise AirflowSkipException("nothing new was loaded")
+        return loaded_count
 
     @task(trigger_rule=TriggerRule.NONE_FAILED, **REPORT)
     def every_file_was_read(counts: list[dict[str, Any]]) -> int:

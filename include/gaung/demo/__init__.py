@@ -5,7 +5,7 @@ platforms really use, and remembers exactly what is in them (:class:`~gaung.demo
 ``verify`` compares the published marts and ``ops`` with that truth.
 """
 
-from gaung.demo.generate import DEFAULT_SEED, generate
+from gaung.demo.generator import DEFAULT_SEED, generate
 from gaung.demo.truth import Truth
 
 __all__ = ["DEFAULT_SEED", "Truth", "generate"]

@@ -379,18 +379,26 @@ def _compliance(deleted: list[Post]) -> tuple[Written, str]:
 
 HEADER = ("ID Komentar", "ID Unggahan", "Nama Akun", "Waktu", "Isi Komentar", "Suka", "Skor Dasbor")
 COMMENT_MAP = """\
-# Column map of the comments that the dashboard exports (data sintetis).
+# Column map of the comments that the dashboard exports (synthetic data).
+title: Comments of a dashboard
 platform: instagram
 post_type: comment
-timezone: Asia/Jakarta
-columns:
+file:
+  delimiter: semicolon
+  decimal: ","
+  thousands: "."
+  dates: day_first
+  timezone: Asia/Jakarta
+posts:
   post_id: ID Komentar
   parent_post_id: ID Unggahan
   author_id: Nama Akun
-  handle: Nama Akun
   created_at: Waktu
   text: Isi Komentar
+metrics:
   likes: Suka
+authors:
+  handle: Nama Akun
 ignore: [Skor Dasbor]
 """
 
@@ -429,9 +437,7 @@ def _comments(comments: list[Post], rng: Random) -> tuple[Written, str]:
     for number in range(max(len(rows) // 200, 3)):
         row = list(rows[rng.randrange(len(rows))])
         row[0] = str(int(row[0]) + 1)
-        column, value, reason = ((3, "31/02/2025 10:00", "bad_date"), (5, "banyak", "field_retyped"))[
-            number % 2
-        ]
+        column, value, reason = ((3, "31/02/2025 10:00", "bad_date"), (5, "banyak", "bad_number"))[number % 2]
         row[column] = value
         written.quarantined[reason] += 1
         broken.append(row)

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from gaung.demo.files import Written, moment
+from gaung.demo.words import BRAND_WORDS
 from gaung.demo.world import Post, World
 
 FILE_NAME = "truth.json"
@@ -52,7 +53,8 @@ class Truth:
         referenced_only: posts that collected ones point at, which no query matched.
         edited: posts of which the files hold two versions; ``deleted``: both as "platform id".
         late: posts that only the day after's file holds.
-        topic_hours: hashtags by hour; ``keyword_hours``: brands by hour, where their keyword is in the text.
+        topic_hours: hashtags that are topics, by hour.
+        keyword_hours: brands whose keyword is in the text, by hour.
         brand_hours: posts that match a brand, by hour.
         unmatched: collected posts and reposts that match no brand.
     """
@@ -112,7 +114,9 @@ def count(world: World, files: list[Written], folder: Path) -> Truth:
         edited=tuple(sorted(" ".join(key) for key in _named("x_edits.json", files).collected)),
         deleted=_ids(post for post in world.posts if post.deleted_at is not None),
         late=len(late.collected) - late.redelivered,
-        topic_hours=_hours((tag, post) for post in world.posts for tag in post.counted_as.hashtags),
+        topic_hours=_hours(
+            _published([(tag, post) for post in world.posts for tag in post.counted_as.hashtags])
+        ),
         keyword_hours=_hours((brand, post) for post in world.posts for brand in post.counted_as.keywords),
         brand_hours=_hours((brand, post) for post in world.posts for brand in post.counted_as.brands),
         unmatched=sum(not post.counted_as.brands for post in world.posts),
@@ -141,6 +145,19 @@ def _named(name: str, files: list[Written]) -> Written:
 
 def _ids(posts: Iterable[Post]) -> tuple[str, ...]:
     return tuple(sorted(f"{post.platform} {post.post_id}" for post in posts))
+
+
+def _published(pairs: list[tuple[str, Post]]) -> Iterator[tuple[str, Post]]:
+    """The pairs of hashtags that are topics: a brand's, or in 20 posts by 5 authors of a UTC day."""
+    posts: Counter[tuple[str, date]] = Counter()
+    authors: dict[tuple[str, date], set[str]] = {}
+    for tag, post in pairs:
+        if post.kind != "repost":
+            posts[tag, post.created_at.date()] += 1
+            authors.setdefault((tag, post.created_at.date()), set()).add(post.author.author_id)
+    topics = {hashtag for _, hashtag, _ in BRAND_WORDS.values()}
+    topics |= {tag for (tag, day), number in posts.items() if number >= 20 and len(authors[tag, day]) >= 5}
+    return ((tag, post) for tag, post in pairs if tag in topics)
 
 
 def _hours(pairs: Iterable[tuple[str, Post]]) -> tuple[HourCount, ...]:

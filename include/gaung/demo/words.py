@@ -8,9 +8,9 @@ from random import Random
 
 BRAND_WORDS: dict[str, tuple[str, str, str]] = {
     # brand: keyword, hashtag, handle
-    "kopi_senja": ("kopi senja", "kopisenja", "kopisenja_id"),
-    "kopi_pagi": ("kopi pagi", "kopipagi", "kopipagi_id"),
-    "batik_arum": ("batik arum", "batikarum", "batikarum_id"),
+    "kopi_senja": ("kopi senja", "kopisenja", "kopisenjaid"),
+    "kopi_pagi": ("kopi pagi", "kopipagi", "kopipagiid"),
+    "batik_arum": ("batik arum", "batikarum", "batikarumid"),
 }
 
 PLACES = (
@@ -115,10 +115,12 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "kopi_senja": (
         "kopi senjakala itu judul puisi {person}, bukan nama kedai",
         "minum kopi, senja di {place}, sempurna sudah hari ini",
+        "puisi kopi senja karya {person} dibacakan {time} di {place}",
     ),
     "kopi_pagi": (
         "ngopi-pagian {time} di {place} bareng {person}",
         "kopi {price} pagi-pagi di {place}, masih ngantuk juga",
+        "minum kopi pagi ini bareng {person} di {place}, sederhana tapi cukup",
     ),
     "batik_arum": (
         "batik arumsari motifnya beda lagi, kata {person}",

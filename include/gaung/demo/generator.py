@@ -10,12 +10,14 @@ from gaung.errors import GaungError
 log = logging.getLogger(__name__)
 
 DEFAULT_SEED = 7
+DELIVERY = "delivery"
 
 
 def generate(folder: Path, seed: int = DEFAULT_SEED, size: str = "small") -> truth.Truth:
-    """The planted truth of the files that were written into a folder (replaced if it is a demo's).
+    """The planted truth of the files that were written to ``folder/delivery``.
 
-    The same seed and size give the same bytes on any machine.
+    The truth itself is in ``folder/truth.json``. The same seed and size give the same bytes on any
+    machine. A folder that holds an earlier demo is replaced.
 
     Raises:
         GaungError: the folder holds something else than an earlier demo.
@@ -25,8 +27,8 @@ def generate(folder: Path, seed: int = DEFAULT_SEED, size: str = "small") -> tru
         raise GaungError(f"{folder} is not empty and holds no demo; choose another folder")
     day = world.make(seed, size)
     shutil.rmtree(folder, ignore_errors=True)
-    written = files.write(day, folder)
-    planted = truth.count(day, written, folder)
+    written = files.write(day, folder / DELIVERY)
+    planted = truth.count(day, written, folder / DELIVERY)
     planted.write(folder)
     log.info("demo of seed %d: %d files, %d posts in %s", seed, len(written), planted.post_count, folder)
     return planted

@@ -1,0 +1,88 @@
+"""Commands: Airflow, and everything that a clone starts and stops."""
+
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add this area's commands to the command line."""
+    app.command("up")(up)
+    app.command("down")(down)
+    app.command("logs")(logs)
+    app.command("clean")(clean)
+    settings = {"allow_extra_args": True, "ignore_unknown_options": True}
+    app.command("airflow", context_settings=settings, add_help_option=False)(airflow)
+
+
+def up() -> None:
+    """Start the database and Airflow: scheduler, DAG processor, triggerer, web."""
+    from rich.console import Console
+
+    from gaung import airflow_home, airflow_processes
+
+    with Console(stderr=True).status("Airflow starts (about a minute on a small machine) …"):
+        started = airflow_processes.up()
+        healthy = airflow_processes.await_healthy()
+    where = f"http://127.0.0.1:{airflow_home.port()}"
+    if not healthy:
+        typer.secho(f"Airflow does not answer on {where} yet; `gaung logs` says why.", fg="red", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"Airflow {'is up' if started else 'was up already'}: {where}")
+    typer.echo(f"user {airflow_home.USER}, password in {airflow_home.password_file()}")
+
+
+def down() -> None:
+    """Stop everything that this clone started: Airflow and the local database server."""
+    from gaung import airflow_processes
+    from gaung.warehouse import local
+
+    ended = airflow_processes.down()
+    if local.stop():
+        ended.append("database server")
+    typer.echo(f"Stopped: {', '.join(ended)}." if ended else "Nothing was running.")
+
+
+def logs(lines: Annotated[int, typer.Option(help="Lines per process.")] = 20) -> None:
+    """The last lines of Airflow's processes and of the database server."""
+    from gaung import airflow_processes
+    from gaung.warehouse import local
+
+    tails = airflow_processes.log_tails(lines)
+    server_log = local.status().log
+    if server_log.is_file():
+        tails["database server"] = "\n".join(server_log.read_text("utf-8", "replace").splitlines()[-lines:])
+    if not tails:
+        typer.echo("There are no logs yet; `make up` starts Airflow.")
+    for name, text in tails.items():
+        typer.secho(f"== {name}", bold=True)
+        typer.echo(text)
+
+
+def clean() -> None:
+    """Stop everything and delete all local data; secrets stay, a server named by GAUNG_DSN is left alone."""
+    import shutil
+
+    from gaung import airflow_processes
+    from gaung.settings import get_settings
+    from gaung.warehouse import local
+
+    airflow_processes.down()
+    local.remove()
+    home = get_settings().home.resolve()
+    if home.is_dir():
+        for path in home.iterdir():
+            if path.name == "secrets":
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    typer.echo(f"Deleted the local data in {home}; kept {home / 'secrets'}.")
+
+
+def airflow(context: typer.Context) -> None:
+    """Run Airflow's own command line in this project's environment: gaung airflow -- dags list."""
+    from gaung import airflow_home
+
+    raise typer.Exit(airflow_home.run(context.args))
