@@ -140,6 +140,14 @@ def item_excerpt(item: Item) -> str:
     return words[: jsonio.EXCERPT_CHARS]
 
 
+def items(platform: Platform, body: Any, address: str) -> Iterator[Item]:
+    """The items of a body; where its form breaks, what is left of it is one item of no known kind."""
+    try:
+        yield from platform.split(body, address)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError):
+        yield Item(UNKNOWN, body)
+
+
 def body_format(name: str, title: str, platforms_filled: tuple[str, ...], platform: Platform) -> FileFormat:
     """The format of files of one platform's bodies: one body, a list of them, or one a line.
 
@@ -151,7 +159,7 @@ def body_format(name: str, title: str, platforms_filled: tuple[str, ...], platfo
     """
 
     def detect(sample: Sample, context: Context) -> bool:
-        return context.column_map is None and platform_of(sample.first) is platform
+        return platform_of(sample.first) is platform
 
     def records(stream: BinaryIO, context: Context) -> Iterator[Record]:
         ordinal = 0
@@ -160,7 +168,7 @@ def body_format(name: str, title: str, platforms_filled: tuple[str, ...], platfo
                 yield Record(ordinal, None, document.excerpt, problem=document.problem)
                 ordinal += 1
                 continue
-            for item in platform.split(document.value, ""):
+            for item in items(platform, document.value, ""):
                 yield Record(ordinal, item, item_excerpt(item))
                 ordinal += 1
 

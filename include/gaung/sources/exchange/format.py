@@ -22,8 +22,8 @@ import yaml
 from gaung.sources import jsonio
 from gaung.sources.base import Context, Mapped, MappingError, Problem, Record, Sample
 from gaung.sources.bodies import Item, Platform, platform_of, platforms
-from gaung.sources.bodies.platform import item_excerpt
-from gaung.sources.exchange.yaml_items import LIST_NAMES, entries
+from gaung.sources.bodies.platform import item_excerpt, items
+from gaung.sources.exchange.yaml_items import LIST_NAMES, entries, is_recording
 from gaung.sources.fileformat import FileFormat
 from gaung.sources.mapping import time_iso, time_rfc2822
 
@@ -33,7 +33,6 @@ IGNORED = {
     "not_json": "a response that is no JSON (a page, an image)",
     "api_error": "a response with an error status",
 }
-_YAML_START = re.compile(rf"^(?:{'|'.join(LIST_NAMES)}):[ \t]*\r?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +44,10 @@ class Found:
 
 
 def _detect(sample: Sample, context: Context) -> bool:
-    if context.column_map is not None:
-        return False
     if isinstance(sample.first, dict):
         lists = (sample.first.get(name) for name in LIST_NAMES)
         return any(isinstance(found, list) and found[:1] and _is_exchange(found[0]) for found in lists)
-    head = jsonio.decode_head(sample.head)
-    found = _YAML_START.search(head)
-    return found is not None and "request:" in head[found.end() :]
+    return is_recording(jsonio.decode_head(sample.head))
 
 
 def _read(stream: BinaryIO, context: Context) -> Iterator[Record]:
@@ -186,7 +181,7 @@ def _items(body: Any, exchange: Any) -> Iterator[Found]:
     if platform is None:
         yield Found(None, Item("unknown_body", body))
         return
-    for item in platform.split(body, address):
+    for item in items(platform, body, address):
         yield Found(platform, item)
 
 
@@ -230,10 +225,12 @@ def _body(exchange: Any) -> Any:
 
 
 def _status(response: dict[str, Any]) -> int:
-    status = response.get("status")
+    status: Any = response.get("status")
     code = status.get("code") if isinstance(status, dict) else status
-    found = re.match(r"[1-5][0-9]{2}", str(code))
-    return int(found.group()) if found else 200
+    # Ruby's and Python's recorders write the status last: without it the file breaks off here.
+    if re.fullmatch(r"[1-5][0-9]{2}", str(code)) is None:
+        raise MappingError("field_missing", "response.status.code", "no status; is the file cut off?")
+    return int(str(code))
 
 
 def _decoded(response: dict[str, Any]) -> str:

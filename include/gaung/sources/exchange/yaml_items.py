@@ -3,6 +3,7 @@
 import base64
 import binascii
 import itertools
+import re
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
@@ -11,6 +12,14 @@ import yaml
 LIST_NAMES = ("interactions", "http_interactions")
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _BINARY = "tag:yaml.org,2002:binary"
+
+_START = re.compile(rf"^(?:{'|'.join(LIST_NAMES)}):[ \t]*\r?$", re.MULTILINE)
+
+
+def is_recording(head: str) -> bool:
+    """True if a text begins like a YAML file of recorded exchanges."""
+    found = _START.search(head)
+    return found is not None and "request:" in head[found.end() :]
 
 
 class _Builder:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gaung.sources.bodies import UNKNOWN, Item, ItemKind, Platform, field_names, top_fields
+from gaung.sources.mapping import KnownFields
 from gaung.sources.mastodon import mapping
 
 IGNORED = {
@@ -157,6 +158,11 @@ _NOTIFICATION_FIELDS = field_names(
     "id type created_at updated_at group_key account status last_status notifications_count report event "
     "moderation_warning collection annual_report fallback"
 )
+_NOTIFICATION = KnownFields.of(
+    _NOTIFICATION_FIELDS,
+    [f"{name}.{field}" for name in ("status", "last_status") for field in _STATUS_FIELDS],
+    [f"account.{field}" for field in _ACCOUNT_FIELDS],
+)
 
 PLATFORM = Platform(
     name="Mastodon",
@@ -168,8 +174,8 @@ PLATFORM = Platform(
             mapping.status_rows, top_fields(mapping.STATUSES, mapping.METRICS, _STATUS_FIELDS)
         ),
         "account": ItemKind(mapping.account_rows, top_fields(mapping.ACCOUNTS, _ACCOUNT_FIELDS)),
-        "notification": ItemKind(mapping.notification_rows, top_fields(_NOTIFICATION_FIELDS)),
-        "notification_request": ItemKind(mapping.notification_rows, top_fields(_NOTIFICATION_FIELDS)),
+        "notification": ItemKind(mapping.notification_rows, _NOTIFICATION),
+        "notification_request": ItemKind(mapping.notification_rows, _NOTIFICATION),
     },
     ignored=IGNORED,
     mappings=mapping.TABLES,

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from gaung.errors import SettingsInvalid
 from gaung.sources import jsonio
 from gaung.sources.base import Context, Problem, Record, Sample
+from gaung.sources.exchange.yaml_items import is_recording
 from gaung.sources.files import is_excel_head
 from gaung.sources.table.columnmap import ColumnMap, FileForm, line_of, parse_map
 
@@ -64,7 +65,7 @@ def detect(sample: Sample, context: Context) -> bool:
     if is_excel_head(sample.head):
         return True
     words = jsonio.decode_head(sample.head).lstrip("\ufeff \t\r\n")
-    if sample.first is not None or words[:1] in ("", "<") or "\0" in words[:4096]:
+    if sample.first is not None or words[:1] in ("", "<") or "\0" in words[:4096] or is_recording(words):
         return False
     table = parse_map(context.column_map)
     lines = iter(io.TextIOWrapper(io.BytesIO(sample.head), encoding="latin-1", newline="\n"))
