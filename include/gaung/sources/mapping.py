@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property, lru_cache
 from typing import Any
 
 from gaung.contract import ENTITIES, PLATFORMS, POST_TYPES, TEXT_PARTS, Entity
@@ -265,7 +266,12 @@ class _Path:
 
     def get(self, payload: Any) -> Any:
         """Value there; ``_MISSING`` if absent or null; :class:`_Retyped` where the way is blocked."""
-        return _descend(payload, self.steps, 0, self.words)
+        node = payload
+        for step in self.steps:  # the common way: objects in objects
+            if type(node) is not dict:
+                return _MISSING if node is None else _descend(payload, self.steps, 0, self.words)
+            node = node.get(step)
+        return _MISSING if node is None else node
 
 
 def _descend(node: Any, steps: tuple[str, ...], start: int, words: str) -> Any:
@@ -291,6 +297,7 @@ def _join(steps: Iterable[str]) -> str:
     return ".".join(steps).replace(".[]", "[]")
 
 
+@lru_cache(maxsize=4096)
 def _compile(path: str) -> _Path:
     steps = tuple(step for step in path.replace("[]", ".[]").split(".") if step)
     if not steps:
@@ -301,24 +308,20 @@ def _compile(path: str) -> _Path:
 def get(payload: Any, path: str, default: Any = None) -> Any:
     """Value at a dotted path for use in ``Derive`` functions; ``default`` if absent, null or blocked."""
     try:
-        found = _compile_cached(path).get(payload)
+        found = _compile(path).get(payload)
     except _Retyped:
         return default
     return default if found is _MISSING else found
 
 
-_CACHE: dict[str, _Path] = {}
-
-
-def _compile_cached(path: str) -> _Path:
-    if path not in _CACHE:
-        _CACHE[path] = _compile(path)
-    return _CACHE[path]
-
-
 def take(payload: Any, paths: str | tuple[str, ...], convert: Converter) -> Any:
     """Converted value of the first path that has one, None if none has; as :class:`Take` does."""
-    return Take(paths, convert).value(payload, {})
+    return _taker(paths, convert).value(payload, {})
+
+
+@lru_cache(maxsize=1024)
+def _taker(paths: str | tuple[str, ...], convert: Converter) -> "Take":
+    return Take(paths, convert)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -513,6 +516,28 @@ class EntityMapping:
             if isinstance(source, Const):
                 _check_closed(self.entity, name, source.constant)
 
+    @cached_property
+    def never_null(self) -> tuple[str, ...]:
+        """Columns that need a value in every row."""
+        content = self.entity.content
+        return tuple(name for name in self.columns if not content.field(name).nullable)
+
+    @cached_property
+    def closed(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Columns with a closed list of values that a payload decides."""
+        found = ((name, _CLOSED_COLUMNS[name]) for name in self.columns if name in _CLOSED_COLUMNS)
+        return tuple(one for one in found if not isinstance(self.columns[one[0]], Const))
+
+    @cached_property
+    def left_to_loader(self) -> dict[str, bool]:
+        """Columns that the loader sets, as they are before it does."""
+        return {name: False for name in self.entity.content.names if name in SET_BY_LOADER}
+
+    @cached_property
+    def told(self) -> tuple[str, ...]:
+        """Columns that say something beyond which thing the row is about."""
+        return tuple(name for name in self.columns if name not in self.entity.id_columns)
+
     @property
     def reads(self) -> frozenset[str]:
         """All paths that the mapping reads."""
@@ -553,24 +578,19 @@ def apply(table: EntityMapping, payload: Any, given: Mapping[str, Any] | None = 
         raise _retyped("", payload, "an object")
     values = given or {}
     row = {name: source.value(payload, values) for name, source in table.columns.items()}
-    for name in table.entity.content.names:
-        if name in SET_BY_LOADER:
-            row[name] = False
-        elif row[name] is None and not table.entity.content.field(name).nullable:
+    for name in table.never_null:
+        if row[name] is None:
             raise MappingError("field_missing", name, f"no value for {name}, which every row needs")
-    for name, allowed in _CLOSED_COLUMNS.items():
-        if name in row and row[name] not in allowed:
+    for name, allowed in table.closed:
+        if row[name] not in allowed:
             raise MappingError("field_retyped", name, f"{name}: {row[name]!r} is not known to the contract")
+    row.update(table.left_to_loader)
     return row
 
 
 def has_values(table: EntityMapping, row: Row) -> bool:
     """True if a row says anything beyond its id columns (an all-NULL observation says nothing)."""
-    return any(
-        row.get(name) is not None
-        for name in table.entity.content.names
-        if name not in table.entity.id_columns and name not in SET_BY_LOADER
-    )
+    return any(row[name] is not None for name in table.told)
 
 
 # ---------------------------------------------------------------------------------------------

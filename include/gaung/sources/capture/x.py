@@ -29,6 +29,7 @@ from gaung.sources.mapping import (
 
 _NOTE = "note_tweet.note_tweet_results.result"
 _TEXTS = (f"{_NOTE}.text", "legacy.full_text")
+_ANY_TEXT = Take(_TEXTS, text, required=True)
 _ENTITIES = (f"{_NOTE}.entity_set", "legacy.entities")
 _USER = "core.user_results.result"
 _MEDIA = ("legacy.extended_entities.media", "legacy.entities.media")
@@ -128,7 +129,7 @@ POSTS = mapping(
     author_id=Take((f"{_USER}.rest_id", "legacy.user_id_str"), optional_id),
     created_at=Take("legacy.created_at", time_twitter, required=True),
     text=Derive(
-        lambda item, given: Take(_TEXTS, text, required=True).value(_content(item), given),
+        lambda item, given: _ANY_TEXT.value(_content(item), given),
         _TEXTS,
         "required; long text, else text; of a repost the original's",
     ),

@@ -33,6 +33,7 @@ from gaung.sources.mapping import (
 from gaung.sources.x_api_v1.reader import DELETION, STATUS, USER, Part
 
 _TEXTS = ("full_text", "extended_tweet.full_text", "text")
+_ANY_TEXT = Take(_TEXTS, text, required=True)
 _ENTITIES = ("extended_tweet.entities", "entities")
 _MEDIA = (
     "extended_tweet.extended_entities.media",
@@ -110,7 +111,7 @@ POSTS = mapping(
     author_id=Take(("user.id_str", "user.id"), optional_id),
     created_at=Take("created_at", time_twitter, required=True),
     text=Derive(
-        lambda status, given: Take(_TEXTS, text, required=True).value(_content(status), given),
+        lambda status, given: _ANY_TEXT.value(_content(status), given),
         _TEXTS,
         "required; of a repost the original's; cut where `truncated` is true and no full text came",
     ),

@@ -39,6 +39,7 @@ _EDIT_WINDOW = timedelta(hours=1, minutes=5)
 _HISTORY = ("edit_history_tweet_ids", "edit_history_post_ids")
 _REFERENCES = ("referenced_tweets", "referenced_posts")
 _NOTES = ("note_tweet", "note_post")
+_ANY_TEXT = Take(("note_tweet.text", "note_post.text", "text"), text, required=True)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -120,11 +121,7 @@ def _content(post: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, 
 
 def _text(post: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     """Long text, else text; a repost has the original's where it is known."""
-    return str(
-        Take((*(f"{note}.text" for note in _NOTES), "text"), text, required=True).value(
-            _content(post, given), given
-        )
-    )
+    return str(_ANY_TEXT.value(_content(post, given), given))
 
 
 def _entities(post: Mapping[str, Any], given: Mapping[str, Any], below: str) -> list[str] | None:
@@ -133,10 +130,16 @@ def _entities(post: Mapping[str, Any], given: Mapping[str, Any], below: str) -> 
     return found
 
 
+def _as_list(value: Any, path: str) -> list[Any]:
+    if isinstance(value, list):
+        return value
+    raise MappingError("field_retyped", path, f"{path}: expected a list")
+
+
 def _urls(post: Mapping[str, Any], given: Mapping[str, Any]) -> list[str] | None:
     content = _content(post, given)
     paths = (*(f"{note}.entities.urls" for note in _NOTES), "entities.urls")
-    entries = take(content, paths, lambda value, path: value if isinstance(value, list) else None)
+    entries = take(content, paths, _as_list)
     if entries is None:
         return None
     found = (take(entry, ("unwound_url", "expanded_url", "url"), word) for entry in entries)
