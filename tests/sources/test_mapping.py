@@ -1,14 +1,16 @@
 """Mapping tables: complete by construction, exact converters, closed errors."""
 
+import csv
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from gaung.contract import ENTITIES
+from gaung.settings import PROJECT_ROOT
 from gaung.sources import mapping as m
 from gaung.sources.base import MappingError
-from gaung.sources.docs import stale
+from gaung.sources.docs import reported, stale
 from gaung.sources.fileformat import FileFormat
 from gaung.sources.registry import formats
 
@@ -50,6 +52,14 @@ def test_every_format_maps_every_column_of_its_entities() -> None:
 
 def test_readmes_and_the_page_of_formats_are_current() -> None:
     assert stale() == [], "run python -m gaung.sources.docs"
+
+
+def test_the_seed_of_reported_metrics_claims_only_what_a_format_gives() -> None:
+    with (PROJECT_ROOT / "dbt_project" / "seeds" / "metric_coverage.csv").open(encoding="utf-8") as stream:
+        claimed = {(row["platform"], row["metric"]) for row in csv.DictReader(stream)}
+
+    assert len(claimed) > 20
+    assert claimed - set(reported()) == set()
 
 
 PATHS: list[tuple[Any, str, Any]] = [
