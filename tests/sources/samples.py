@@ -36,4 +36,6 @@ SAMPLES = (
     Sample("bluesky.ndjson", "bluesky_api"),
     Sample("exchanges.yaml", "http_exchanges"),
     Sample("exchanges_page.json", "http_exchanges"),
+    Sample("side_file.ndjson", "side_file"),
+    Sample("side_file.csv", "side_file"),
 )

@@ -27,6 +27,7 @@ FORMATS: tuple[str, ...] = (
     "gaung.sources.mastodon:FORMAT",
     "gaung.sources.meta:FORMAT",
     "gaung.sources.reddit:FORMAT",
+    "gaung.sources.side_file:FORMAT",
     "gaung.sources.youtube:FORMAT",
 )
 

@@ -14,6 +14,7 @@ from gaung.sources import jsonio
 from gaung.sources.base import Context, Problem, Record, Sample
 from gaung.sources.exchange.yaml_items import is_recording
 from gaung.sources.files import is_excel_head
+from gaung.sources.side_file.reader import has_parts
 from gaung.sources.table.columnmap import ColumnMap, FileForm, line_of, parse_map
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -65,7 +66,9 @@ def detect(sample: Sample, context: Context) -> bool:
     if is_excel_head(sample.head):
         return True
     words = jsonio.decode_head(sample.head).lstrip("\ufeff \t\r\n")
-    if sample.first is not None or words[:1] in ("", "<") or "\0" in words[:4096] or is_recording(words):
+    if sample.first is not None or words[:1] in ("", "<") or "\0" in words[:4096]:
+        return False
+    if is_recording(words) or has_parts(words):
         return False
     table = parse_map(context.column_map)
     lines = iter(io.TextIOWrapper(io.BytesIO(sample.head), encoding="latin-1", newline="\n"))
