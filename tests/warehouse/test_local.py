@@ -405,6 +405,8 @@ def test_a_server_that_does_not_start_says_why(own_home: Path) -> None:
 
 
 def test_stopping_what_does_not_run_says_so(own_home: Path) -> None:
+    assert local.stop() is False
+    assert not own_home.exists(), "nothing is made only to be stopped"
     local.start()
 
     assert [local.stop(), local.stop()] == [True, False]

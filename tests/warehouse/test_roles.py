@@ -57,6 +57,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "ops.publication": {T: READ, P: ADD},
     "ops.live": {T: READ, P: ADVANCE},
     "ops.before_image": {T: READ, P: REPLACE},
+    "ops.unresolved_failure": {T: READ, P: READ},
     "ops.mart_total": {T: READ, P: JUDGE},
     "core.dirty_entity": {T: ALL, L: {"insert"}},
     "core.dirty__*": {T: ALL, P: REPLACE},

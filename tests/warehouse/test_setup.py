@@ -85,7 +85,7 @@ def postgres_16() -> Iterator[dict[str, Any]]:
 
     data = str(folder / "data")
     run("initdb", "-D", data, "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={folder / 'pw'}",
-        "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions", "--no-sync")  # fmt: skip
+        "-c", "timezone=Asia/Jakarta", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")  # fmt: skip
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
     run("pg_ctl", "start", "-s", "-w", "-D", data, "-l", str(folder / "log"), "-o", options)
     try:
@@ -165,7 +165,9 @@ def test_a_server_of_a_dsn_is_set_up_and_used(their_server: tuple[int, str]) -> 
         assert cursor.fetchall() == [(1,)]
         with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
             cursor.execute("create temporary table mine (one int)")
-    assert f":{parameters('admin')['port']}/{name}" in url("bi_reader")
+    with closing(psycopg2.connect(url("bi_reader"))) as session, session.cursor() as cursor:
+        cursor.execute("select current_database(), current_setting('timezone')")
+        assert cursor.fetchone() == (name, "UTC")
 
 
 def test_a_database_that_is_there_already_is_closed_to_everyone_else(their_server: tuple[int, str]) -> None:

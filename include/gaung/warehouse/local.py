@@ -108,9 +108,10 @@ def start() -> int:
 
 def stop() -> bool:
     """True when a running server was stopped, False when none ran."""
+    if not folder().exists():
+        return False
     with _lock():
-        account = _account()
-        data = _data(account)
+        account, data = _account(), _remembered_data()
         if _postmaster(data) is None:
             return False
         _run([_binaries(account) / "pg_ctl", "stop", "-s", "-w", "-m", "fast", "-D", data], account)

@@ -29,7 +29,9 @@ READER_SETTINGS = {
     "search_path": "marts",
 }
 
+# The time zone beside them, since dbt and BI tools connect by URL and a server's default may be any.
 DATABASE_RIGHTS = """
+alter database {database} set timezone = 'UTC';
 revoke all on database {database} from public;
 grant connect on database {database} to {readers};
 grant connect, temporary on database {database} to {writers};
