@@ -160,8 +160,9 @@ def plan_drop(only: Path | None = None) -> list[Delivery]:
     found = _deliveries(
         (entry for entry in sorted(root.iterdir()) if entry.name not in (DONE, FAILED)), IngestReport(), root
     )
-    wanted = [one for one in found if only in (None, one.path)]
-    return [one for one in wanted if not one.path.name.endswith(NOT_YET) and not _is_being_written(one.path)]
+    wanted = [one for one in found if only in (None, one.path) and not one.path.name.endswith(NOT_YET)]
+    unfinished = _open_for_writing() if wanted else set()
+    return [one for one in wanted if _inode(one.path.stat()) not in unfinished]
 
 
 def ingest_drop(*, progress: Progress | None = None, run_id: str | None = None) -> IngestReport:
@@ -200,21 +201,22 @@ def _move(path: Path, folder: Path) -> Path:
     return path.rename(target)
 
 
-def _is_being_written(path: Path) -> bool:
-    """True if a process of this machine has the file open for writing (seen where /proc tells it)."""
-    wanted = path.stat()
+def _open_for_writing() -> set[tuple[int, int]]:
+    """Files that a process of this machine has open for writing, as far as /proc tells."""
+    found = set()
     for handle in Path("/proc").glob("[0-9]*/fd/*"):
         try:
-            seen = handle.stat()
-            if (seen.st_dev, seen.st_ino) != (wanted.st_dev, wanted.st_ino):
-                continue
             info = (handle.parents[1] / "fdinfo" / handle.name).read_text()
-        except OSError:
+            flags = next(line.split()[1] for line in info.splitlines() if line.startswith("flags:"))
+            if int(flags, 8) & os.O_ACCMODE != os.O_RDONLY:
+                found.add(_inode(handle.stat()))
+        except (OSError, StopIteration):
             continue
-        flags = next((line.split()[1] for line in info.splitlines() if line.startswith("flags:")), "0")
-        if int(flags, 8) & os.O_ACCMODE != os.O_RDONLY:
-            return True
-    return False
+    return found
+
+
+def _inode(status: os.stat_result) -> tuple[int, int]:
+    return status.st_dev, status.st_ino
 
 
 # ---------------------------------------------------------------------------------------------
