@@ -234,6 +234,7 @@ def _note_topics(cur: cursor, *, full: bool) -> None:
     }
     cur.execute(_TOPICS_DIRTY, values)
     cur.execute(_KEEP_TOPICS, values)
+    cur.execute(_FORGET_TOPICS)
 
 
 def _note_outcomes(cur: cursor, *, full: bool) -> None:
@@ -335,13 +336,20 @@ standing as (
     left join core.author_metrics_latest as m on c.platform = m.platform and c.author_id = m.author_id
 ),
 changed as (
+    select n.platform, n.author_id
+    from standing as n
+    left join core.standing_author as o on n.platform = o.platform and n.author_id = o.author_id
+    where
+        n.is_public_voice <> coalesce(o.is_public_voice, false)
+        or n.is_brand_account <> coalesce(o.is_brand_account, false)
+),
+kept as (
     insert into core.standing_author as s (platform, author_id, is_public_voice, is_brand_account)
     select platform, author_id, is_public_voice, is_brand_account from standing
     order by platform, author_id
     on conflict (platform, author_id) do update
     set is_public_voice = excluded.is_public_voice, is_brand_account = excluded.is_brand_account
     where (s.is_public_voice, s.is_brand_account) <> (excluded.is_public_voice, excluded.is_brand_account)
-    returning platform, author_id
 ),
 authors as (
     insert into core.dirty__author (author_key)
@@ -571,6 +579,12 @@ where
     (s.is_declared, s.is_qualified, s.first_hour_at)
     is distinct from (excluded.is_declared, excluded.is_qualified, excluded.first_hour_at)
 """  # noqa: S608 - constants of this file
+
+_FORGET_TOPICS = """
+delete from core.standing_topic as s
+using core.touched_topic as t
+where s.topic_type = t.topic_type and s.topic = t.topic and s.first_hour_at is null
+"""
 
 _OUTCOMES_DIRTY = """
 with placed as (
