@@ -158,7 +158,7 @@ def _table(*heads: str) -> Any:
 def _print_build(report: "BuildReport") -> None:
     from rich.console import Console
 
-    console = Console()
+    console = Console(soft_wrap=True)
     if report.status == "nothing_to_do":
         console.print(
             "Nothing waits to be built: no new batch, no dirty key. `gaung build --full` rebuilds all."
@@ -198,7 +198,7 @@ def _print_publication(publication: "Publication") -> None:
 def _print_status(found: "Status") -> None:
     from rich.console import Console
 
-    console = Console()
+    console = Console(soft_wrap=True)
     badge = found.badge
     when = f", published {badge['published_at']:%Y-%m-%d %H:%M} UTC" if badge["published_at"] else ""
     ago = f" ({badge['minutes_since_published']} min ago)" if badge["published_at"] else ""

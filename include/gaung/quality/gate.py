@@ -239,6 +239,9 @@ def _suite_gap(mart: Mart, suite: Suite | None) -> str | None:
         return f"there is no expectations/{mart.name}.yml"
     if not any(expectation.severity == "critical" for expectation in suite.expectations):
         return f"expectations/{mart.name}.yml declares no critical expectation"
+    judges_totals = any(expectation.target == "totals" for expectation in suite.expectations)
+    if judges_totals and not any(total.raw_sql for total in suite.totals):
+        return f"expectations/{mart.name}.yml judges totals but declares none with a raw statement"
     return None
 
 

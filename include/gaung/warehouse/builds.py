@@ -158,6 +158,7 @@ def stage(build_id: int, token: str, name: str) -> Iterator[StageRecord]:
     try:
         with conn.cursor() as cur:
             if own is None and not _try_lock(cur):
+                fence(cur, build_id, token)
                 raise BuildBusy(f"stage {name} of build {build_id} cannot start: {_who_is_busy(cur)}")
             fence(cur, build_id, token)
             started_at = _start_stage(cur, build_id, name)

@@ -1,0 +1,215 @@
+"""The project's own suites: a good candidate passes, and bad rows fail each critical expectation."""
+
+from contextlib import closing
+from datetime import UTC, date, datetime
+from typing import Any
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+from psycopg2.extensions import cursor
+
+from gaung.quality import engine, suites
+from gaung.quality.gate import Check
+from gaung.warehouse import marts
+from gaung.warehouse.connect import connect
+from gaung.warehouse.marts import Mart
+
+SUITES = suites.load()
+MARTS = {mart.name: mart for mart in marts.load()}
+CHECKS = {
+    check.name: check
+    for suite in SUITES.values()
+    for check in (Check(suite.mart, expectation) for expectation in suite.expectations)
+}
+CRITICAL = [name for name, check in CHECKS.items() if check.expectation.severity == "critical"]
+
+GOOD: dict[str, Any] = {"matched_by": "file", "is_public_voice": True}
+BY_TYPE: dict[str, Any] = {
+    "text": "x",
+    "boolean": False,
+    "integer": 1,
+    "date": date(2026, 3, 1),
+    "timestamptz": datetime(2026, 3, 1, 8, tzinfo=UTC),
+}
+
+PLANTED = {
+    "fct_post.every_batch_is_in_a_build": """
+        insert into ops.batch (batch_key, source, format, landing_path, manifest, record_count, is_synthetic,
+            loaded_at) values ('lost', 'files', 'x', '/', '{}', 1, false, now() - interval '2 hours')
+    """,
+    "bridge_post_brand.matches_equal_posts_brand_count": """
+        insert into ops.gate_total (build_id, mart, measure, grain_value, live_total, replaced_total,
+            candidate_total) values (1, 'fct_post', 'brand_matches', 'all', 0, 0, 7)
+    """,
+    "brand_sentiment_hourly.posts_equal_daily": """
+        insert into ops.gate_total (build_id, mart, measure, grain_value, live_total, replaced_total,
+            candidate_total) values (1, 'brand_sentiment_daily', 'posts', 'b', 0, 0, 7)
+    """,
+    "brand_sentiment_hourly.scored_posts_equal_daily": """
+        insert into ops.gate_total (build_id, mart, measure, grain_value, live_total, replaced_total,
+            candidate_total) values (1, 'brand_sentiment_hourly', 'scored_posts', 'b', 0, 0, 7)
+    """,
+    "brand_sentiment_daily.posts_equal_bridge": """
+        insert into ops.gate_total (build_id, mart, measure, grain_value, live_total, replaced_total,
+            candidate_total) values (1, 'bridge_post_brand', 'dated_matches', 'b', 0, 0, 7)
+    """,
+    "dim_author.private_persons_are_not_named": "update marts__build.dim_author set is_public_voice = false",
+    "collection_coverage.records_are_accounted_for": (
+        "update marts__build.collection_coverage set received_count = 5"
+    ),
+}
+"""Bad rows for checks that are queries; the others' follow from type and arguments."""
+
+
+@pytest.fixture
+def good(warehouse: str) -> str:
+    """One good row in each mart's candidate, as build 1."""
+    with closing(connect("admin")) as conn, conn, conn.cursor() as cur:
+        cur.execute(
+            "insert into ops.build (mode, holder, holder_kind, base_version, started_at) "
+            "values ('full', 'test', 'process', 0, now())"
+        )
+        for mart in MARTS.values():
+            _create(cur, mart)
+        for suite in SUITES.values():
+            for total in suite.totals:
+                if total.raw_sql:
+                    cur.execute(
+                        "insert into ops.gate_total (build_id, mart, measure, grain_value, live_total, "
+                        "replaced_total, candidate_total, source_total) "
+                        "values (1, %s, %s, 'all', 0, 0, 0, 0)",
+                        (suite.mart, total.measure),
+                    )
+    return warehouse
+
+
+def _create(cur: cursor, mart: Mart) -> None:
+    table = sql.Identifier("marts__build", mart.name)
+    columns = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(column.name), sql.SQL(column.data_type))
+        for column in mart.columns
+    )
+    cur.execute(sql.SQL("create table {} ({})").format(table, columns))
+    cur.execute(sql.SQL("grant select on {} to gaung_publisher").format(table))
+    values = [GOOD.get(column.name, BY_TYPE.get(column.data_type, 0)) for column in mart.columns]
+    cur.execute(sql.SQL("insert into {} values %s").format(table), (tuple(values),))
+
+
+def plant(check: Check) -> None:
+    """Bad rows for one check."""
+    expectation = check.expectation
+    table = sql.Identifier("marts__build", check.suite)
+    statement: Any
+    if expectation.target == "totals":
+        statement = sql.SQL("update ops.gate_total set candidate_total = 3 where mart = {}").format(
+            sql.Literal(check.suite)
+        )
+    elif expectation.target == "query":
+        statement = PLANTED[check.name]
+    else:
+        kwargs = expectation.kwargs
+        bad: Any = None
+        if expectation.type == "expect_column_values_to_be_between":
+            bad = kwargs["max_value"] + 1 if "max_value" in kwargs else kwargs["min_value"] - 1
+        elif expectation.type == "expect_column_values_to_be_in_set":
+            bad = "nonsense"
+        statement = sql.SQL("update {} set {} = {}").format(
+            table, sql.Identifier(kwargs["column"]), sql.Literal(bad)
+        )
+    with closing(connect("admin")) as conn, conn, conn.cursor() as cur:
+        cur.execute(statement)
+        assert cur.rowcount > 0
+
+
+def test_good_rows_pass_every_expectation(good: str) -> None:
+    results = engine.evaluate(1, list(CHECKS.values()), timeout_s=60)
+
+    assert {result.name: result.status for result in results} == dict.fromkeys(CHECKS, "passed")
+
+
+def test_bad_rows_fail_each_critical_expectation(good: str, record_property: Any) -> None:
+    """One at a time: rows are planted, only that check is evaluated, rows are restored."""
+    found = {}
+    for name in CRITICAL:
+        check = CHECKS[name]
+        _save(check)
+        plant(check)
+        [result] = engine.evaluate(1, [check], timeout_s=60)
+        found[name] = result.status
+        _restore(check)
+
+    record_property("planted", CRITICAL)
+    print("\n".join(f"planted: {name} → {status}" for name, status in found.items()))  # noqa: T201
+    assert found == dict.fromkeys(CRITICAL, "failed")
+
+
+def _save(check: Check) -> None:
+    with closing(connect("admin")) as conn, conn, conn.cursor() as cur:
+        for schema, name in (("marts__build", check.suite), ("ops", "gate_total")):
+            cur.execute(
+                sql.SQL("create table {} as select * from {}").format(
+                    sql.Identifier("public", f"saved_{name}"), sql.Identifier(schema, name)
+                )
+            )
+
+
+def _restore(check: Check) -> None:
+    columns = (
+        "build_id, mart, measure, grain_value, live_total, replaced_total, candidate_total, source_total"
+    )
+    with closing(connect("admin")) as conn, conn, conn.cursor() as cur:
+        mart = sql.Identifier("marts__build", check.suite)
+        saved = sql.Identifier("public", f"saved_{check.suite}")
+        cur.execute(sql.SQL("truncate {}").format(mart))
+        cur.execute(sql.SQL("insert into {} select * from {}").format(mart, saved))
+        cur.execute(sql.SQL("drop table {}").format(saved))
+        cur.execute("delete from ops.gate_total")
+        cur.execute(f"insert into ops.gate_total ({columns}) select {columns} from public.saved_gate_total")
+        cur.execute("drop table public.saved_gate_total")
+        cur.execute("delete from ops.batch")
+
+
+def test_every_mart_has_a_suite_and_no_other() -> None:
+    assert SUITES.keys() == MARTS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(MARTS))
+def test_suite_covers_keys_ranges_and_totals_as_critical(name: str) -> None:
+    mart, suite = MARTS[name], SUITES[name]
+    critical = [entry for entry in suite.expectations if entry.severity == "critical"]
+    known = {
+        entry.kwargs["column"]
+        for entry in critical
+        if entry.type == "expect_column_values_to_not_be_null" and "mostly" not in entry.kwargs
+    }
+    ranged = {
+        entry.kwargs["column"]
+        for entry in critical
+        if entry.type == "expect_column_values_to_be_between" and entry.target == "candidate"
+    }
+    scores = {
+        column.name
+        for column in mart.columns
+        if column.name.endswith(("_pct", "_score", "_mean", "_compound", "_index"))
+    }
+
+    assert known >= set(mart.primary_key)
+    assert ranged >= scores
+    assert any(entry.target == "totals" for entry in critical)
+    assert any(total.raw_sql for total in suite.totals)
+    assert all(entry.if_fails.startswith("then ") for entry in suite.expectations)
+
+
+def test_raw_statements_of_totals_run_as_the_transformer(warehouse: str) -> None:
+    with closing(connect("transformer")) as conn, conn.cursor() as cur:
+        for suite in SUITES.values():
+            for total in suite.totals:
+                if total.raw_sql:
+                    cur.execute(total.raw_sql)
+                    assert [column.name for column in cur.description or ()] == ["grain_value", "total"]
+
+
+def test_loader_has_no_part_in_judging(warehouse: str) -> None:
+    with closing(connect("loader")) as conn, conn.cursor() as cur, pytest.raises(psycopg2.Error):
+        cur.execute("update ops.gate_result set status = 'passed'")
