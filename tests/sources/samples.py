@@ -38,4 +38,7 @@ SAMPLES = (
     Sample("exchanges_page.json", "http_exchanges"),
     Sample("side_file.ndjson", "side_file"),
     Sample("side_file.csv", "side_file"),
+    Sample("x_archive_tweets.js", "x_archive"),
+    Sample("x_archive_account.js", "x_archive"),
+    Sample("x_archive_like.js", "x_archive"),
 )

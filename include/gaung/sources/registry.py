@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 FORMATS: tuple[str, ...] = (
     "gaung.sources.x_api_v2:FORMAT",
     "gaung.sources.x_api_v1:FORMAT",
+    "gaung.sources.x_archive:FORMAT",
     "gaung.sources.capture:FORMAT",
     "gaung.sources.table:FORMAT",
     "gaung.sources.exchange:FORMAT",

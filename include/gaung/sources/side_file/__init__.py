@@ -2,12 +2,12 @@
 
 from gaung.sources.fileformat import FileFormat
 from gaung.sources.side_file.mapping import TABLES, map_record
-from gaung.sources.side_file.reader import IGNORED, PLATFORM_NAMES, detect, records
+from gaung.sources.side_file.reader import IGNORED, detect, records
 
 FORMAT = FileFormat(
     name="side_file",
     title="Text parts and metrics by post id (NDJSON or CSV)",
-    platforms=PLATFORM_NAMES,
+    platforms=(),
     tables=TABLES,
     ignored=IGNORED,
     detector=detect,

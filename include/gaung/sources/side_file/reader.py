@@ -5,12 +5,11 @@ import io
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from gaung.contract import METRICS, PLATFORMS
+from gaung.contract import METRICS
 from gaung.sources import jsonio
 from gaung.sources.base import Context, Problem, Record, Sample
 
 IGNORED: dict[str, str] = {}
-PLATFORM_NAMES = PLATFORMS
 _KEYS = {"platform", "post_id"}
 _DELIMITERS = (",", ";", "\t")
 

@@ -16,6 +16,7 @@ from gaung.sources.exchange.yaml_items import is_recording
 from gaung.sources.files import is_excel_head
 from gaung.sources.side_file.reader import has_parts
 from gaung.sources.table.columnmap import ColumnMap, FileForm, line_of, parse_map
+from gaung.sources.x_archive.reader import is_part
 
 DELIMITERS = (",", ";", "\t", "|")
 EXCEL_MAX_BYTES = 256 * 1024 * 1024
@@ -68,7 +69,7 @@ def detect(sample: Sample, context: Context) -> bool:
     words = jsonio.decode_head(sample.head).lstrip("\ufeff \t\r\n")
     if sample.first is not None or words[:1] in ("", "<") or "\0" in words[:4096]:
         return False
-    if is_recording(words) or has_parts(words):
+    if is_recording(words) or has_parts(words) or is_part(words):
         return False
     table = parse_map(context.column_map)
     lines = iter(io.TextIOWrapper(io.BytesIO(sample.head), encoding="latin-1", newline="\n"))

@@ -1,0 +1,73 @@
+"""The recorded payloads through landing and loader: raw holds exactly what the independent count says."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gaung.ingest import IngestReport, ingest_files
+from gaung.warehouse.connect import connect
+from tests.sources import census
+
+AS_OF = datetime(2026, 8, 10, tzinfo=UTC)
+FOLDERS = ("mastodon", "reddit", "youtube", "facebook")
+
+POSTS = """
+    select platform, count(distinct post_id), count(distinct post_id) filter (where post_type = 'comment')
+    from raw.posts group by platform
+"""
+AUTHORS = "select platform, count(distinct author_id) from raw.authors group by platform"
+OBSERVATIONS = "select platform, count(*) from raw.post_metrics group by platform"
+TABLES = ("posts", "post_text_parts", "post_metrics", "authors", "author_metrics", "quarantine")
+
+
+def _rows(statement: str) -> list[Any]:
+    session = connect("admin")
+    try:
+        with session.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+    finally:
+        session.close()
+
+
+def _sizes() -> dict[str, int]:
+    return {name: _rows(f"select count(*) from raw.{name}")[0][0] for name in TABLES}
+
+
+def _ingest(test_data: Path) -> IngestReport:
+    return ingest_files([test_data / "payloads" / name for name in FOLDERS], as_of=AS_OF)
+
+
+@pytest.mark.prove
+def test_raw_equals_the_independent_count(warehouse: Any, test_data: Path) -> None:
+    payloads = test_data / "payloads"
+    counted = {
+        "mastodon": census.mastodon(payloads / "mastodon"),
+        "reddit": census.reddit(payloads / "reddit"),
+        "youtube": census.youtube(payloads / "youtube"),
+        "facebook": census.facebook(payloads / "facebook"),
+        "instagram": census.instagram(payloads / "facebook"),
+    }
+
+    first = _ingest(test_data)
+    sizes = _sizes()
+    second = _ingest(test_data)
+
+    assert {file.name.rpartition("/")[2] for file in first.files if file.status == "failed"} == {
+        "LICENSE",
+        "LICENSE.txt",
+    }
+    assert first.kinds("quarantined") == {"not_public": 28}
+    posts = {platform: (total, comments) for platform, total, comments in _rows(POSTS)}
+    assert posts == {
+        platform: (len(found.posts | found.referenced | found.comments), len(found.comments))
+        for platform, found in counted.items()
+    }
+    assert dict(_rows(AUTHORS)) == {platform: len(found.authors) for platform, found in counted.items()}
+    assert dict(_rows(OBSERVATIONS)) == {
+        platform: len(found.observations) for platform, found in counted.items()
+    }
+    assert second.total("loaded") == 0
+    assert _sizes() == sizes
