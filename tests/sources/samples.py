@@ -41,4 +41,5 @@ SAMPLES = (
     Sample("x_archive_tweets.js", "x_archive"),
     Sample("x_archive_account.js", "x_archive"),
     Sample("x_archive_like.js", "x_archive"),
+    Sample("instagram_insights.csv", "table", "instagram_insights"),
 )

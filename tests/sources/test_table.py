@@ -233,7 +233,7 @@ def test_a_column_that_is_not_there_names_the_line_of_the_map(tmp_path: Path) ->
 
 
 def test_shipped_maps_are_valid_and_found_by_name() -> None:
-    assert map_names() == ("dashboard_id", "rated_tweets", "tokopedia_reviews")
+    assert map_names() == ("dashboard_id", "instagram_insights", "rated_tweets", "tokopedia_reviews")
     assert all(load_map(name)["platform"] for name in map_names())
     with pytest.raises(SettingsInvalid, match="none of the shipped maps"):
         load_map("tidak_ada")
