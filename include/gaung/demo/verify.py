@@ -150,8 +150,7 @@ def _late(truth: Truth, inside: "connection") -> Check:
             from raw.posts
             where is_synthetic
             group by platform, post_id
-            having bool_or(is_collected)
-                and min(observed_at) filter (where is_collected) = %s
+            having bool_or(is_collected) and min(first_observed_at) >= %s
         ) as collected
         """,
         late.as_of,

@@ -110,17 +110,21 @@ ABOUT_NOTHING: dict[str, tuple[str, ...]] = {
     ),
 }
 
-# A keyword's letters that must not match: another word, or an exclusion of brands.yml.
+# The keyword stands in the text, and an exclusion of brands.yml keeps the brand away.
+EXCLUDED: dict[str, tuple[str, ...]] = {
+    "kopi_senja": ("puisi kopi senja karya {person} dibacakan {time} di {place}",),
+    "kopi_pagi": ("minum kopi pagi ini bareng {person} di {place}, sederhana tapi cukup",),
+}
+
+# The keyword's letters in other words.
 NEAR_MISSES: dict[str, tuple[str, ...]] = {
     "kopi_senja": (
         "kopi senjakala itu judul puisi {person}, bukan nama kedai",
         "minum kopi, senja di {place}, sempurna sudah hari ini",
-        "puisi kopi senja karya {person} dibacakan {time} di {place}",
     ),
     "kopi_pagi": (
         "ngopi-pagian {time} di {place} bareng {person}",
         "kopi {price} pagi-pagi di {place}, masih ngantuk juga",
-        "minum kopi pagi ini bareng {person} di {place}, sederhana tapi cukup",
     ),
     "batik_arum": (
         "batik arumsari motifnya beda lagi, kata {person}",
@@ -212,9 +216,11 @@ def sentence(language: str, brand: str | None, rng: Random) -> str:
     return fill(rng.choice(choices), language, brand, rng) + rng.choice(TAILS[language])
 
 
-def near_miss(brand: str, rng: Random) -> str:
-    """A sentence that looks like a brand's keyword and must not match it."""
-    return fill(rng.choice(NEAR_MISSES[brand]), "id", None, rng) + rng.choice(TAILS["id"])
+def near_miss(brand: str, rng: Random) -> tuple[str, bool]:
+    """A sentence that must not match a brand, and whether the brand's keyword is in it all the same."""
+    is_excluded = brand in EXCLUDED and rng.random() < 0.4
+    template = rng.choice((EXCLUDED if is_excluded else NEAR_MISSES)[brand])
+    return fill(template, "id", None, rng) + rng.choice(TAILS["id"]), is_excluded
 
 
 def comment(language: str, brand: str, rng: Random) -> str:

@@ -4,7 +4,7 @@ The day is Friday, 7 November 2025, in Jakarta (UTC+7). Nothing here knows file 
 warehouse; :mod:`gaung.demo.files` writes what the world holds, :mod:`gaung.demo.truth` counts it.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
@@ -167,7 +167,7 @@ class _Maker:
         reposts = [self.repost(authors, originals, old) for _ in range(repost_total)]
         comments = [self.comment(number) for number in range(comment_total)]
         posts = [*originals, *reposts, *comments]
-        self.edit_some(originals)
+        self.edit_some(originals, {post.refers_to.post_id for post in posts if post.refers_to is not None})
         self.delete_some(originals)
         posts.sort(key=lambda post: (post.created_at, post.platform, int(post.post_id)))
         return World(self.seed, self.size, authors, accounts, posts, old)
@@ -236,7 +236,10 @@ class _Maker:
         rng = self.rng
         language = rng.choices(("id", "en"), (65, 35))[0]
         if subject == "near":
-            return self.dress(post_id, words.near_miss(brand, rng), "id", [], [])
+            text, holds_keyword = words.near_miss(brand, rng)
+            keywords = {brand} if holds_keyword else set()
+            near = self.dress(post_id, text, "id", [], [], keywords=keywords)
+            return replace(near, brands=frozenset())
         if subject == "two":
             text = words.sentence(language, "kopi_senja", rng)
             return self.dress(post_id, text, language, ["kopi_pagi"], [], keywords={"kopi_senja"})
@@ -377,9 +380,10 @@ class _Maker:
 
     # changes ---------------------------------------------------------------------------------
 
-    def edit_some(self, originals: list[Post]) -> None:
+    def edit_some(self, originals: list[Post], pointed_at: set[str]) -> None:
         """Give one post in two hundred a second version, most about another topic or brand."""
-        candidates = [post for post in originals if post.kind == "post" and post.final.language != "und"]
+        posts = [post for post in originals if post.kind == "post" and post.post_id not in pointed_at]
+        candidates = [post for post in posts if post.final.language != "und"]
         for post in self.rng.sample(candidates, max(self.total // 200, 3)):
             post.edited_at = DAY_END + timedelta(minutes=self.rng.randrange(6, 50))
             version_id = x_id(post.edited_at, next(self.sequence))
