@@ -178,7 +178,7 @@ class TestKilled:
     @pytest.mark.timeout(1200)
     def test_sixty_moments(self, monkeypatch: pytest.MonkeyPatch) -> None:
         phases = kill_and_load_again(60, 1500, 4.0, monkeypatch)
-        print(json.dumps({"seed": SEED, "killed_in": phases}))  # noqa: T201
+        print(json.dumps({"seed": SEED, "killed_in": phases}))
 
 
 def overlap(rounds: int) -> None:
@@ -345,7 +345,7 @@ class TestMemory:
     @pytest.mark.timeout(1800)
     def test_a_gigabyte_within_512_mebibytes(self, tmp_path: Path) -> None:
         measured = big_load(tmp_path, 1024)
-        print(json.dumps({"megabytes": 1024, **measured}))  # noqa: T201
+        print(json.dumps({"megabytes": 1024, **measured}))
         assert measured["peak_mib"] < 512
 
 

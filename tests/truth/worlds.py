@@ -102,8 +102,8 @@ def checksums(without: Iterable[str] = ()) -> dict[str, str]:
             kept = [name for name in mart.column_names if name not in marts.LINEAGE_COLUMNS]
             cur.execute(
                 sql.SQL(
-                    "select count(*), md5(coalesce(string_agg(md5(({columns})::text), '' order by {key}), ''))"
-                    " from marts.{mart}"
+                    "select count(*), md5(coalesce(string_agg(md5(({columns})::text), '' order by {key}),"
+                    " '')) from marts.{mart}"
                 ).format(
                     columns=sql.SQL(", ").join(map(sql.Identifier, kept)),
                     key=sql.SQL(", ").join(map(sql.Identifier, mart.primary_key)),
