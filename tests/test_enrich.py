@@ -239,6 +239,9 @@ def test_an_author_who_takes_the_brands_handle_makes_the_posts_match(shop: Path)
     assert build().posts_added == 1
     assert ask("select brand_id, matched_by from core.post_brand") == [("kopi_senja", "author")]
     publish()
+    put_author("a", "@kopisenjaid", datetime(2026, 11, 2, 12, tzinfo=UTC))
+    assert build().posts_added == 0
+    publish()
     put_author("a", "someone", datetime(2026, 11, 3, tzinfo=UTC))
     assert build().posts_added == 1
     assert ask("select * from core.post_brand") == []

@@ -217,7 +217,7 @@ def _add_rematched(work: _Work, brand_ids: list[str]) -> None:
 def _add_accounts(work: _Work) -> None:
     """Posts of pending authors that took, or gave up, the handle of a brand."""
     handles = sorted(
-        (platform, handle)
+        (platform, handle, brand.id)
         for brand in work.brands.brands
         for platform, own in brand.handles.items()
         for handle in own
@@ -225,19 +225,32 @@ def _add_accounts(work: _Work) -> None:
     _add_pending(
         work,
         """
+        with own as (
+            select a.platform, a.author_id, h.brand_id
+            from core.pending_author as w
+            join core.author as a on w.platform = a.platform and w.author_id = a.author_id
+            join unnest(%s::text[], %s::text[], %s::text[]) as h (platform, handle, brand_id)
+                on a.platform = h.platform and lower(ltrim(a.handle, '@')) = h.handle
+        )
         select p.platform, p.post_id
-        from core.pending_author as w
-        join core.author as a on w.platform = a.platform and w.author_id = a.author_id
-        join core.post as p on w.platform = p.platform and w.author_id = p.author_id
-        where (a.platform, lower(ltrim(a.handle, '@'))) in (select * from unnest(%s::text[], %s::text[]))
+        from own as o
+        join core.post as p on o.platform = p.platform and o.author_id = p.author_id
+        where not exists (
+            select from core.post_brand as b
+            where b.platform = p.platform and b.post_id = p.post_id and b.brand_id = o.brand_id
+                and b.matched_by in ('file', 'author')
+        )
         union
         select p.platform, p.post_id
         from core.pending_author as w
         join core.post as p on w.platform = p.platform and w.author_id = p.author_id
         join core.post_brand as b on p.platform = b.platform and p.post_id = b.post_id
-        where b.matched_by = 'author'
+        where b.matched_by = 'author' and not exists (
+            select from own as o
+            where o.platform = w.platform and o.author_id = w.author_id and o.brand_id = b.brand_id
+        )
         """,
-        ([platform for platform, _ in handles], [handle for _, handle in handles]),
+        tuple(list(column) for column in zip(*handles, strict=True)) or ([], [], []),
     )
 
 

@@ -350,7 +350,11 @@ def test_tweets_are_english_and_compound_follows_the_human_means(
     found = languages(*texts)
     english = found.count("en") / len(found)
     compounds = sentiment.score(as_batch(texts, lang=found)).column("compound").to_pylist()
-    pairs = [(float(c), float(row[1])) for c, row in zip(compounds, rows, strict=True) if c is not None]
+    pairs = [
+        (float(compound), float(row[1]))
+        for compound, row, lang in zip(compounds, rows, found, strict=True)
+        if compound is not None and lang == "en"
+    ]
     r = correlation(*zip(*pairs, strict=True))
     with capsys.disabled():
         sys.stdout.write(

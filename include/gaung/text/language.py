@@ -15,7 +15,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from gaung.text import clean, registry
+from gaung.text import clean, normalise, registry
 
 RULES_VERSION = "1"
 LANGUAGES = ("id", "en", "ms", "und")
@@ -80,7 +80,7 @@ def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
         tokens.select("word")
         .unique()
         .with_columns(written=pl.col("word"))
-        .with_columns(word=_shortened(pl.col("word")))
+        .with_columns(word=normalise.shortened(pl.col("word")))
         .join(_words(), on="word", how="left")
         .with_columns(_affixed(pl.col("word"), pl.col("lang")))
     )
@@ -93,13 +93,6 @@ def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
         ],
     )
     return frame.join(counts, on="row", how="left").sort("row")
-
-
-def _shortened(word: pl.Expr) -> pl.Expr:
-    """Letters written three times or more, once: "bangettt" is "banget"."""
-    for letter in "abcdefghijklmnopqrstuvwxyz":
-        word = word.str.replace_all(f"{letter}{{3,}}", letter)
-    return word
 
 
 def _affixed(word: pl.Expr, lang: pl.Expr) -> list[pl.Expr]:

@@ -21,7 +21,7 @@ BatchFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
 
 _BUILT_IN: dict[Task, tuple[str, ...]] = {
     "language": ("gaung.text.language",),
-    "sentiment": ("gaung.text.sentiment",),
+    "sentiment": ("gaung.text.sentiment", "gaung.text.indonesian"),
     "mask": ("gaung.text.mask",),
 }
 

@@ -1,6 +1,7 @@
 """Sentiment by the engine of each text's language; what no engine scores is ``unscored`` with its reason.
 
-English: vaderSentiment, called once per distinct cleaned text. Label by the ±0.05 convention.
+English: vaderSentiment, called once per distinct cleaned text, label by the ±0.05 convention.
+Indonesian: :mod:`gaung.text.indonesian`.
 """
 
 from functools import lru_cache

@@ -1,0 +1,70 @@
+"""Indonesian text as engines compare it: lower case, without elongation, slang written out.
+
+The original stays as it is; :func:`spans` says where in it each token stands. The slang table
+(``data/slang.csv``) is written for this project.
+"""
+
+import csv
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+import polars as pl
+
+WORD = r"\p{L}[\p{L}\p{M}]*2?"
+TOKEN = rf"{WORD}|\p{{N}}+|[!?]+|[^\s\w]"
+"""A word (with the 2 of a written reduplication), a number, a run of ! and ?, or one other sign."""
+
+
+def tokens(rows: pl.DataFrame) -> pl.DataFrame:
+    """Columns ``row, text`` → ``row, word``: the normal words of each text in order, one row per word."""
+    written = (
+        rows.select(
+            "row", written=pl.col("text").str.normalize("NFC").str.to_lowercase().str.extract_all(TOKEN)
+        )
+        .explode("written")
+        .drop_nulls("written")
+    )
+    known = written.select("written").unique().with_columns(word=normal(pl.col("written")))
+    spoken = known.join(_slang(), on="word", how="left").select(
+        "written", word=pl.coalesce("normal", pl.concat_list("word"))
+    )
+    return (
+        written.join(spoken, on="written", how="left", maintain_order="left")
+        .select("row", "word")
+        .explode("word")
+    )
+
+
+def normal(word: pl.Expr) -> pl.Expr:
+    """A lower-case token without elongation ("bagusss") and without a written reduplication ("bagus2")."""
+    return shortened(word).str.replace(r"^(\p{L}[\p{L}\p{M}]+)2$", "${1}")
+
+
+def shortened(word: pl.Expr) -> pl.Expr:
+    """Letters written three times or more, once: "bangettt" is "banget"."""
+    for letter in "abcdefghijklmnopqrstuvwxyz":
+        word = word.str.replace_all(f"{letter}{{3,}}", letter)
+    return word
+
+
+def spans(text: str) -> list[dict[str, Any]]:
+    """Tokens of one text with where they stand: ``start, end`` (characters), ``written``, ``normal``."""
+    whole = pl.DataFrame({"text": [text]}, schema={"text": pl.String})
+    written: list[str] = whole.select(pl.col("text").str.extract_all(TOKEN)).to_series()[0].to_list()
+    rows = pl.DataFrame({"text": written}, schema={"text": pl.String}).with_row_index("row")
+    spoken = tokens(rows).group_by("row", maintain_order=True).agg(pl.col("word").str.join(" "))
+    normals: dict[int, str] = dict(spoken.iter_rows())
+    found, at = [], 0
+    for row, token in enumerate(written):
+        start = text.index(token, at)  # nothing that the pattern passes over can hold a token
+        at = start + len(token)
+        found.append({"start": start, "end": at, "written": token, "normal": normals.get(row, token)})
+    return found
+
+
+@lru_cache(maxsize=1)
+def _slang() -> pl.DataFrame:
+    with resources.files("gaung.text").joinpath("data/slang.csv").open(encoding="utf-8") as file:
+        rows = [(row["word"], row["normal"].split()) for row in csv.DictReader(file)]
+    return pl.DataFrame(rows, schema={"word": pl.String, "normal": pl.List(pl.String)}, orient="row")
