@@ -48,11 +48,12 @@ def languages(*texts: str | None) -> list[str]:
 # --- odd input ------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("spoken", ["en", "id"])
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD.keys())
-def test_odd_input_gives_a_result_or_a_reason(text: str | None) -> None:
+def test_odd_input_gives_a_result_or_a_reason(text: str | None, spoken: str) -> None:
     batch = as_batch([text])
     found = language.detect(batch)
-    scored = sentiment.score(as_batch([text], lang=["en"]))
+    scored = sentiment.score(as_batch([text], lang=[spoken]))
     masked = mask.engine([]).function(batch)
     lang, confidence, reason = (found.column(name)[0].as_py() for name in found.schema.names)
     assert (lang == "und") == (reason is not None) == (confidence is None)
