@@ -148,7 +148,16 @@ def _manifest() -> Any:
             )
         _parsed.clear()
         _parsed[key] = outcome.result
-    return _parsed[key].deepcopy()
+    return _aimed(_parsed[key].deepcopy(), parameters("transformer")["dbname"])
+
+
+def _aimed(manifest: Any, database: str) -> Any:
+    """The same project for another database: its name is all that the parsed form holds of a connection."""
+    for node in (*manifest.nodes.values(), *manifest.sources.values()):
+        if node.relation_name:
+            node.relation_name = node.relation_name.replace(f'"{node.database}".', f'"{database}".', 1)
+        node.database = database
+    return manifest
 
 
 def _options() -> list[str]:
