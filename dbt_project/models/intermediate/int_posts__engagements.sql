@@ -45,11 +45,16 @@ judged as (
     select
         post_key,
         {{ sum_known(engagement_part_names()) }} as engagements_known,
-        {% for part in engagement_part_names() %}is_{{ part }}_reported{{ ' or ' if not loop.last }}{% endfor %}
-        as is_any_reported,
-        {% for part in engagement_part_names() -%}
-            (is_{{ part }}_reported and {{ part }} is null){{ ' or ' if not loop.last }}
-        {%- endfor %} as is_any_missing
+        (
+            {%- for part in engagement_part_names() %}
+            is_{{ part }}_reported{{ ' or' if not loop.last }}
+            {%- endfor %}
+        ) as is_any_reported,
+        (
+            {%- for part in engagement_part_names() %}
+            (is_{{ part }}_reported and {{ part }} is null){{ ' or' if not loop.last }}
+            {%- endfor %}
+        ) as is_any_missing
     from parts
 
 ),

@@ -1,0 +1,32 @@
+{#- What dispatch finds for Postgres, for SQLFluff, which renders the models without an adapter. -#}
+{% macro safe_pct(numerator, denominator, scale=4) -%}
+    {{ default__safe_pct(numerator, denominator, scale) }}
+{%- endmacro %}
+
+{% macro wilson_pct(count, total, side) -%}
+    {{ default__wilson_pct(count, total, side) }}
+{%- endmacro %}
+
+{% macro hour_of(time) -%}
+    {{ default__hour_of(time) }}
+{%- endmacro %}
+
+{% macro local_date(time, timezone) -%}
+    {{ default__local_date(time, timezone) }}
+{%- endmacro %}
+
+{% macro hours_between(start, end) -%}
+    {{ default__hours_between(start, end) }}
+{%- endmacro %}
+
+{% macro hours(count) -%}
+    {{ default__hours(count) }}
+{%- endmacro %}
+
+{% macro days(first, last) -%}
+    {{ default__days(first, last) }}
+{%- endmacro %}
+
+{% macro joined(list) -%}
+    {{ default__joined(list) }}
+{%- endmacro %}
