@@ -140,7 +140,7 @@ def test_bad_rows_fail_each_critical_expectation(good: str, record_property: Any
         _restore(check)
 
     record_property("planted", CRITICAL)
-    print("\n".join(f"planted: {name} → {status}" for name, status in found.items()))  # noqa: T201
+    print("\n".join(f"planted: {name} → {status}" for name, status in found.items()))
     assert found == dict.fromkeys(CRITICAL, "failed")
 
 

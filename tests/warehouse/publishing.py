@@ -235,8 +235,9 @@ class Things:
                 mood_score::numeric(5, 4) as mood_score, false as is_synthetic,
                 %(now)s::timestamptz as built_at
                 from core.thing join core.dirty__post using (post_key)""",
-            """create table marts__build.thing_hourly as select 'b' as brand_id, %(hour)s::timestamptz as hour_at,
-                count(*) as post_count from core.thing having count(*) > 0""",
+            """create table marts__build.thing_hourly as select 'b' as brand_id,
+                %(hour)s::timestamptz as hour_at, count(*) as post_count
+                from core.thing having count(*) > 0""",
         ]
         with closing(connect("transformer")) as conn, conn, conn.cursor() as cur:
             for statement in statements:
@@ -272,6 +273,15 @@ class Things:
     def build(self, **options: Any) -> pipeline.BuildReport:
         """A whole build."""
         return pipeline.build(holder="test", **options)
+
+
+def ready(things: Things) -> Build:
+    """A build whose every stage but the last is done."""
+    build = things.begin()
+    for name in pipeline.STAGES:
+        if name != "publish":
+            pipeline.run_stage(name, build.build_id, build.token)
+    return build
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from gaung.errors import BuildBusy, BuildFenced, GateFailed, GaungError, Publish
 from gaung.settings import get_settings
 from gaung.warehouse import builds, diff, publisher
 from gaung.warehouse.connect import connect
-from tests.warehouse.publishing import HOUR, Things, column
+from tests.warehouse.publishing import HOUR, Things, column, ready
 
 pytestmark = pytest.mark.usefixtures("open_gate")
 
@@ -31,15 +31,6 @@ select
     (select jsonb_agg(t order by post_id) from core.pending_post as t)
 """
 """All that a publication changes, in one row."""
-
-
-def ready_to_publish(things: Things) -> builds.Build:
-    """A build whose every stage but the last is done."""
-    build = things.begin()
-    for name in pipeline.STAGES:
-        if name != "publish":
-            pipeline.run_stage(name, build.build_id, build.token)
-    return build
 
 
 def test_first_build_creates_and_fills_the_marts(things: Things) -> None:
@@ -155,7 +146,7 @@ def test_publisher_lost_between_any_two_statements_leaves_the_old_version(
     things.put(("p1", "a", 0.5), ("p2", "b", None))
     things.build()
     things.put(("p1", "c", -0.5), ("p3", "b", 0.3))
-    build = ready_to_publish(things)
+    build = ready(things)
     before = things.run(EVERYTHING, role="publisher")
 
     cuts = 0
@@ -175,7 +166,7 @@ def test_candidate_that_breaks_a_reference_is_refused(things: Things) -> None:
     things.build()
     before = things.live()
     things.put(("p2", "b", 0.1))
-    build = ready_to_publish(things)
+    build = ready(things)
     things.run("delete from marts__build.dim_thing where thing_id = 'b'")
 
     with pytest.raises(GateFailed, match="fct_thing_thing_id_fkey"):
@@ -187,7 +178,7 @@ def test_candidate_that_breaks_a_reference_is_refused(things: Things) -> None:
 @pytest.mark.parametrize("change", ["judged never", "taken over", "other base", "held", "wrong token"])
 def test_build_that_may_not_publish_is_refused(things: Things, change: str) -> None:
     things.put(("p1", "a", 0.5))
-    build = ready_to_publish(things)
+    build = ready(things)
     token = build.token
     error: type[GaungError] = BuildFenced
     if change == "judged never":
@@ -410,7 +401,7 @@ def test_readers_find_keys_comments_and_references(things: Things) -> None:
 
 def test_comment_says_that_synthetic_data_is_contained(things: Things) -> None:
     things.put(("p1", "a", 0.5))
-    build = ready_to_publish(things)
+    build = ready(things)
     things.run("update marts__build.fct_thing set is_synthetic = true")
 
     publisher.publish(build.build_id, build.token)
@@ -428,7 +419,7 @@ def test_publishing_a_tick_takes_less_than_a_second(things: Things) -> None:
     things.put(*((f"p{number}", f"t{number % 50}", 0.5) for number in range(10_000)))
     things.build()
     things.put(*((f"p{number}", "t1", -0.5) for number in range(200)))
-    build = ready_to_publish(things)
+    build = ready(things)
 
     started = time.perf_counter()
     publication = publisher.publish(build.build_id, build.token)

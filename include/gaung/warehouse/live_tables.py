@@ -219,3 +219,17 @@ def _references(cur: cursor, mart: Mart) -> None:
                 sql.SQL(", ").join(map(sql.Identifier, key.to_columns)),
             )
         )
+        _index(cur, mart, key.columns)
+
+
+def _index(cur: cursor, mart: Mart, names: tuple[str, ...]) -> None:
+    """An index for a reference, unless the key begins with it: else each removed target costs a scan."""
+    if mart.primary_key[: len(names)] == names:
+        return
+    cur.execute(
+        sql.SQL("create index if not exists {} on {} ({})").format(
+            sql.Identifier(f"{mart.name}_{'_'.join(names)}_idx"[:63]),
+            sql.Identifier(SCHEMA, mart.name),
+            sql.SQL(", ").join(map(sql.Identifier, names)),
+        )
+    )
