@@ -45,7 +45,8 @@ def password_file() -> Path:
 def environment() -> dict[str, str]:
     """What to add to the environment of every Airflow process; holds secrets, so never log it.
 
-    The database need not be reachable; :func:`ready` sees to that.
+    An option of Airflow that the environment sets already (``AIRFLOW__…``) is left as it is. The
+    database need not be reachable; :func:`ready` sees to that.
     """
     keys = _keys()
     settings = get_settings()
@@ -84,12 +85,14 @@ def environment() -> dict[str, str]:
         for section, options in sections.items()
         for option, value in options.items()
     }
+    explicit = {name: os.environ[name] for name in variables if name in os.environ}
     return {
         "AIRFLOW_HOME": str(home()),
         "GAUNG_HOME": str(settings.home.resolve()),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         **library_environment(),
         **variables,
+        **explicit,
     }
 
 

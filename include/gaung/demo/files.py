@@ -295,11 +295,11 @@ def _search_window(posts: list[Post], number: int, rng: Random) -> tuple[Written
         overlap = newest_first[max(first - rng.randrange(0, 4), 0) : first]
         token = f"lanjut{number}{first}" if first + PAGE < len(newest_first) else None
         payload = page([*overlap, *part], names, at, token)
-        if rng.random() < 0.2:
+        if not pages or rng.random() < 0.2:
             payload["errors"] = [_not_found()]
         window.add_page(payload, names)
-        if rng.random() < 0.35:
-            reason = _BREAKS[len(pages) % len(_BREAKS)]
+        if not pages or rng.random() < 0.35:
+            reason = _BREAKS[(number + len(pages)) % len(_BREAKS)]
             payload["data"].insert(rng.randrange(len(payload["data"])), _broken(payload["data"][0], reason))
             window.add_broken(reason)
         pages.append(_line(payload))
