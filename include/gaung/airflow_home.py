@@ -77,7 +77,7 @@ def environment() -> dict[str, str]:
         "api_auth": {"jwt_secret": keys["jwt_secret"]},
         "scheduler": {"task_instance_heartbeat_timeout": "60", "orphaned_tasks_check_interval": "60"},
         "dag_processor": {"parsing_processes": "1"},
-        "triggerer": {"default_capacity": "100"},
+        "triggerer": {"capacity": "100"},
         "logging": {"base_log_folder": str(home() / "logs")},
     }
     variables = {
