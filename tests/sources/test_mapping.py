@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from gaung.contract import ENTITIES
-from gaung.settings import PROJECT_ROOT
+from gaung.sources import coverage
 from gaung.sources import mapping as m
 from gaung.sources.base import MappingError
-from gaung.sources.docs import reported, stale
+from gaung.sources.docs import stale
 from gaung.sources.fileformat import FileFormat
 from gaung.sources.registry import formats
 
@@ -54,12 +54,41 @@ def test_readmes_and_the_page_of_formats_are_current() -> None:
     assert stale() == [], "run python -m gaung.sources.docs"
 
 
-def test_the_seed_of_reported_metrics_claims_only_what_a_format_gives() -> None:
-    with (PROJECT_ROOT / "dbt_project" / "seeds" / "metric_coverage.csv").open(encoding="utf-8") as stream:
-        claimed = {(row["platform"], row["metric"]) for row in csv.DictReader(stream)}
+def test_the_seed_of_reported_metrics_is_what_the_mappings_say() -> None:
+    with coverage.SEED.open(encoding="utf-8") as stream:
+        seed = {(row["platform"], row["metric"]): row for row in csv.DictReader(stream)}
+    given = {(line.platform, line.metric) for line in coverage.coverage() if line.is_reported}
 
-    assert len(claimed) > 20
-    assert claimed - set(reported()) == set()
+    assert seed.keys() == given
+    assert coverage.SEED.read_text(encoding="utf-8") == coverage.render_seed()
+    assert seed["x", "impressions"]["reported_since"] == "2022-12-22"
+    assert seed["x", "likes"]["basis"] == "platform start"
+
+
+def test_what_only_some_observations_have_is_not_always_reported() -> None:
+    found = {(one.platform, one.metric): one for one in coverage.reported()}
+
+    sometimes = {key for key, one in found.items() if not one.is_always_reported}
+    assert sometimes == {
+        ("bluesky", "saves"),
+        ("mastodon", "quotes"),
+        ("youtube", "dislikes"),
+        *(("facebook", name) for name in ("clicks", "views", "impressions", "reach")),
+        *(("instagram", name) for name in ("shares", "saves", "impressions", "reach")),
+    }
+    assert all(one.is_always_reported is not bool(one.remark) for one in found.values())
+    assert found["x", "comments"].formats == ("capture", "x_api_v1", "x_api_v2")
+
+
+def test_mappings_that_name_different_days_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [
+        coverage.Coverage("x", "quotes", name, True, since, "", "")
+        for name, since in (("a", "2015-04-06"), ("b", "2016-01-01"))
+    ]
+    monkeypatch.setattr(coverage, "coverage", lambda: lines)
+
+    with pytest.raises(ValueError, match="x quotes: mappings name different days"):
+        coverage.reported()
 
 
 PATHS: list[tuple[Any, str, Any]] = [

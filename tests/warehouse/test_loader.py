@@ -406,6 +406,20 @@ class TestContractViolations:
         assert rows("select count(*) from raw.post_metrics") == [(0,)]
         assert outcome.quarantined["not_public"] == 1
 
+    def test_words_of_what_is_not_public_stay_out_of_the_quarantine(self) -> None:
+        outcome = loaded(
+            [
+                line(post("1", text="my secret words", visibility="private")),
+                {"problem": "not_public", "text": "more secret words"},
+                {"problem": "field_missing", "text": "words for everyone"},
+            ]
+        )
+        assert outcome.quarantined == {"field_missing": 1, "not_public": 2}
+        kept = dict(rows("select reason, string_agg(excerpt, '') from raw.quarantine group by reason"))
+        assert kept["not_public"] == ""
+        assert "words for everyone" in kept["field_missing"]
+        assert rows("select count(*) from raw.quarantine as kept where kept::text like '%secret%'") == [(0,)]
+
     def test_counts_that_do_not_fit(self) -> None:
         bad = [2**63, -(2**63) - 1, 1.5, True, "7"]
         outcome = loaded([line(post_metrics=[metrics(likes=count)]) for count in (*bad, 1)])

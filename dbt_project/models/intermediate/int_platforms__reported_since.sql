@@ -2,7 +2,9 @@ with
 
 coverage as (
 
+    -- What only some observations can have (an owner's insights, say) is not missing where it is absent.
     select * from {{ ref('metric_coverage') }}
+    where is_always_reported
 
 ),
 

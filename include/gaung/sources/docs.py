@@ -1,72 +1,22 @@
-"""READMEs' field tables and the page of formats, rendered from the mapping tables themselves.
+"""READMEs' field tables, the page of formats, the seed of reported metrics: all from the mapping tables.
 
 ``python -m gaung.sources.docs`` rewrites what is not current; with ``--check`` it only says so and
 ends with 1.
 """
 
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
-from gaung.contract import METRICS
 from gaung.settings import PROJECT_ROOT
+from gaung.sources.coverage import SEED, coverage, render_seed
 from gaung.sources.fileformat import FileFormat
-from gaung.sources.mapping import Absent, Const, EntityMapping, Source
+from gaung.sources.mapping import EntityMapping, Source
 from gaung.sources.registry import FORMATS, formats
 
 BEGIN = "<!-- generated from the mapping tables by `python -m gaung.sources.docs`: begin -->"
 END = "<!-- generated: end -->"
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """Whether a format reports a metric of a platform.
-
-    Attributes:
-        platform, metric: of the contract.
-        format: the format's name.
-        is_reported: False where the mapping says NULL.
-        since: ISO date from which the platform reports it, if the mapping knows it.
-        fields: where it comes from, or why it does not.
-    """
-
-    platform: str
-    metric: str
-    format: str
-    is_reported: bool
-    since: str | None
-    fields: str
-
-
-def coverage() -> list[Coverage]:
-    """Every metric of every format's platform, by platform, metric and format."""
-    found = [line for item in _file_formats() for table in item.tables for line in _covered(item, table)]
-    order = {name: position for position, name in enumerate(METRICS)}
-    return sorted(found, key=lambda line: (line.platform, order[line.metric], line.format, line.fields))
-
-
-def reported() -> dict[tuple[str, str], tuple[str, ...]]:
-    """(platform, metric) → names of the formats that give it."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for line in coverage():
-        if line.is_reported:
-            found.setdefault((line.platform, line.metric), []).append(line.format)
-    return {key: tuple(dict.fromkeys(names)) for key, names in found.items()}
-
-
-def _covered(item: FileFormat, table: EntityMapping) -> Iterator[Coverage]:
-    if table.entity.name != "post_metrics":
-        return
-    platform = table.columns["platform"]
-    names = (str(platform.constant),) if isinstance(platform, Const) else item.platforms
-    for name in names:
-        for metric in METRICS:
-            source = table.columns[metric]
-            is_reported = not isinstance(source, Absent)
-            since = getattr(source, "since", None)
-            yield Coverage(name, metric, item.name, is_reported, since, source.words)
 
 
 def _file_formats() -> tuple[FileFormat, ...]:
@@ -160,7 +110,7 @@ PAGE = PROJECT_ROOT / "docs" / "formats.md"
 
 def pages() -> dict[Path, str]:
     """Every generated file → its text as it should be."""
-    return {**readmes(), PAGE: render_page()}
+    return {**readmes(), PAGE: render_page(), SEED: render_seed()}
 
 
 def stale() -> list[Path]:

@@ -337,6 +337,7 @@ class Take:
         convert: called with (value, path) unless the value is absent or null.
         required: absent or null is ``field_missing`` instead of NULL.
         since: for metrics, the date from which the platform reports it (ISO date), if known.
+        only: for metrics, to whom or where alone it is reported, if not with every observation.
         note: a remark for the README.
     """
 
@@ -347,10 +348,12 @@ class Take:
         *,
         required: bool = False,
         since: str | None = None,
+        only: str = "",
         note: str = "",
     ) -> None:
         self.paths = (paths,) if isinstance(paths, str) else tuple(paths)
-        self.convert, self.required, self.since, self.note = convert, required, since, note
+        self.convert, self.required, self.since = convert, required, since
+        self.only, self.note = only, note
         self._compiled = tuple(_compile(path) for path in self.paths)
 
     def value(self, payload: Payload, given: Mapping[str, Any]) -> Any:
@@ -381,7 +384,7 @@ class Take:
         """For the README."""
         way = " or ".join(f"`{path}`" for path in self.paths)
         name = getattr(self.convert, "__name__", "converter")
-        parts = [way, f"({name}{', required' if self.required else ''})", self.note]
+        parts = [way, f"({name}{', required' if self.required else ''})", self.note, self.only]
         return " ".join(part for part in parts if part)
 
 
@@ -392,7 +395,7 @@ class Derive:
         function: gives the value, or None.
         reads: dotted paths (one string, separated by commas, or several strings).
         note: one sentence: how.
-        since: as for :class:`Take`.
+        since, only: as for :class:`Take`.
     """
 
     def __init__(
@@ -402,10 +405,11 @@ class Derive:
         note: str = "",
         *,
         since: str | None = None,
+        only: str = "",
     ) -> None:
         names = reads.split(",") if isinstance(reads, str) else reads
         self.reads = tuple(name.strip() for name in names if name.strip())
-        self.function, self.note, self.since = function, note, since
+        self.function, self.note, self.since, self.only = function, note, since, only
 
     def value(self, payload: Payload, given: Mapping[str, Any]) -> Any:
         """The column's value in a payload."""
@@ -415,7 +419,7 @@ class Derive:
     def words(self) -> str:
         """For the README."""
         way = ", ".join(f"`{path}`" for path in self.reads)
-        return " – ".join(part for part in (way, self.note) if part)
+        return " – ".join(part for part in (way, self.note, self.only) if part)
 
 
 class Given:
@@ -423,6 +427,7 @@ class Given:
 
     reads: tuple[str, ...] = ()
     since: str | None = None
+    only: str = ""
 
     def __init__(self, name: str, note: str, reads: str | tuple[str, ...] = ()) -> None:
         self.name, self.note = name, note
@@ -444,6 +449,7 @@ class Const:
 
     reads: tuple[str, ...] = ()
     since: str | None = None
+    only: str = ""
 
     def __init__(self, constant: Any, note: str = "") -> None:
         self.constant, self.note = constant, note
@@ -468,6 +474,7 @@ class Absent:
 
     reads: tuple[str, ...] = ()
     since: str | None = None
+    only: str = ""
 
     def __init__(self, why: str) -> None:
         if not why.strip():

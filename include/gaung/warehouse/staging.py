@@ -142,7 +142,11 @@ class Chunk:
             "reason": [problem.reason for _, (_, problem) in found],
             "path": [problem.path for _, (_, problem) in found],
             "message": [problem.message for _, (_, problem) in found],
-            "excerpt": [record.excerpt for _, (record, _) in found],
+            "excerpt": [
+                # What not everyone may read leaves no words outside the landing.
+                "" if problem.reason == "not_public" else record.excerpt
+                for _, (record, problem) in found
+            ],
         }
         return pl.DataFrame(
             {

@@ -196,7 +196,7 @@ METRICS = mapping(
     comments=Take("replyCount", count),
     reposts=Take("repostCount", count),
     quotes=Take("quoteCount", count),
-    saves=Take("bookmarkCount", count),
+    saves=Take("bookmarkCount", count, only="in newer views only"),
     **absent(
         "Bluesky does not report it",
         "reactions",

@@ -149,7 +149,7 @@ METRICS = mapping(
     likes=Take("favourites_count", count),
     comments=Take("replies_count", count),
     reposts=Take("reblogs_count", count),
-    quotes=Take("quotes_count", count, note="from Mastodon 4.5"),
+    quotes=Take("quotes_count", count, only="from Mastodon 4.5 only"),
     **absent(
         "Mastodon does not report it",
         "reactions",

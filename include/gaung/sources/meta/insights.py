@@ -8,19 +8,27 @@ from gaung.sources.bodies import Item
 from gaung.sources.mapping import Const, Given, Take, absent, apply, count, get, mapping
 
 _OBJECT = Given("post_id", "the object before `/insights/` in `id`", "id")
+_OWNER = "for the owner only"
 
 INSTAGRAM = mapping(
     "post_metrics",
     "Instagram insights",
     platform=Const("instagram"),
     post_id=_OBJECT,
-    likes=Take("likes", count),
-    comments=Take("comments", count),
-    shares=Take("shares", count),
-    saves=Take("saved", count),
-    views=Take(("views", "plays", "video_views"), count, note="`plays` and `video_views` until 2025-04-21"),
-    impressions=Take("impressions", count, note="withdrawn by Instagram on 2025-04-21 in favour of views"),
-    reach=Take("reach", count),
+    likes=Take("likes", count, only=_OWNER),
+    comments=Take("comments", count, only=_OWNER),
+    shares=Take("shares", count, only=_OWNER),
+    saves=Take("saved", count, only=_OWNER),
+    views=Take(
+        ("views", "plays", "video_views"),
+        count,
+        note="`plays` and `video_views` until 2025-04-21",
+        only=_OWNER,
+    ),
+    impressions=Take(
+        "impressions", count, note="withdrawn by Instagram on 2025-04-21 in favour of views", only=_OWNER
+    ),
+    reach=Take("reach", count, only=_OWNER),
     **absent("Instagram has none", "reactions", "dislikes", "reposts", "quotes", "clicks", "score"),
 )
 
@@ -29,11 +37,11 @@ FACEBOOK = mapping(
     "Facebook insights",
     platform=Const("facebook"),
     post_id=_OBJECT,
-    likes=Take("post_reactions_like_total", count),
-    clicks=Take("post_clicks", count),
-    views=Take("post_video_views", count),
-    impressions=Take("post_impressions", count),
-    reach=Take("post_impressions_unique", count),
+    likes=Take("post_reactions_like_total", count, only=_OWNER),
+    clicks=Take("post_clicks", count, only=_OWNER),
+    views=Take("post_video_views", count, only=_OWNER),
+    impressions=Take("post_impressions", count, only=_OWNER),
+    reach=Take("post_impressions_unique", count, only=_OWNER),
     **absent(
         "not in insights",
         "reactions",

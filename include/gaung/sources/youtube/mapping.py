@@ -202,7 +202,7 @@ VIDEO_METRICS = mapping(
     platform=Const("youtube"),
     post_id=Take("id", id_text, required=True),
     likes=Take("statistics.likeCount", count),
-    dislikes=Take("statistics.dislikeCount", count, note="for the owner only, since 2021-12-13"),
+    dislikes=Take("statistics.dislikeCount", count, only="for the owner only, since 2021-12-13"),
     comments=Take("statistics.commentCount", count),
     views=Take("statistics.viewCount", count),
     **absent(
