@@ -1,7 +1,10 @@
 """Task profiles: how often, how long and after which errors a kind of task is tried again.
 
 Whether an error may be tried again is a property of its class (:mod:`gaung.errors`); a profile adds how
-soon and why. Each profile is a dictionary of operator arguments: ``FileIngestOperator(…, **DATABASE)``.
+soon and why. An error that no rule names is a fault in code: it fails at once, so that somebody sees it.
+``retries`` and ``retry_delay`` alone count for a task that was killed and raised nothing.
+
+Each profile is a dictionary of operator arguments: ``FileIngestOperator(…, **DATABASE)``.
 """
 
 from datetime import timedelta
@@ -42,14 +45,18 @@ _OURS = RetryRule(
 LIGHT: dict[str, Any] = {
     "retries": 2,
     "execution_timeout": timedelta(minutes=2),
-    "retry_policy": ExceptionRetryPolicy(rules=[_SERVER_GONE, _OURS]),
+    "retry_delay": timedelta(seconds=30),
+    "retry_policy": ExceptionRetryPolicy(rules=[_SERVER_GONE, _OURS], default=RetryAction.FAIL),
 }
 """A question of a few milliseconds to the database or to a folder."""
 
 DATABASE: dict[str, Any] = {
     "retries": 3,
     "execution_timeout": timedelta(minutes=30),
-    "retry_policy": ExceptionRetryPolicy(rules=[_SERVER_GONE, _CONFLICT, _BATCH_BUSY, _BUILD_BUSY, _OURS]),
+    "retry_delay": timedelta(seconds=30),
+    "retry_policy": ExceptionRetryPolicy(
+        rules=[_SERVER_GONE, _CONFLICT, _BATCH_BUSY, _BUILD_BUSY, _OURS], default=RetryAction.FAIL
+    ),
 }
 """Work in transactions: the same work again gives the same rows."""
 
