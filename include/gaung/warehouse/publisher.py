@@ -516,7 +516,7 @@ def _rollback(cur: cursor, to: int | None, reason: str, by: str, marts: tuple[Ma
             _delete(cur, mart)
     for mart in marts:
         if partitions[mart.name]:
-            _insert_restored(cur, mart, target)
+            _insert_restored(cur, mart)
             totals.add(cur, mart)
             _mark_dirty(cur, mart)
     cur.execute("set constraints all immediate")
@@ -580,50 +580,63 @@ def _target(cur: cursor, live: int, to: int | None) -> int:
     return target
 
 
-def _images(mart: Mart, target: int) -> sql.Composable:
-    """Each partition's first before-image after ``target``: what it held at ``target``."""
-    return sql.SQL(
-        """
-        select distinct on (b.partition_key) {keys}, b.old_rows from ops.before_image as b,
-            jsonb_populate_record(null::{live}, b.partition_key) as k
-        where b.version > {target} and b.mart = {mart} order by b.partition_key, b.version
-        """
-    ).format(
-        keys=_names(mart.key_columns, "k"),
-        live=_live(mart),
-        target=sql.Literal(target),
-        mart=sql.Literal(mart.name),
+def _images(mart: Mart) -> sql.Identifier:
+    """Temporary table of what each partition held at the version that a rollback restores."""
+    return sql.Identifier("pg_temp", f"image_{mart.name}"[:63])
+
+
+def _collect_images(cur: cursor, mart: Mart, target: int) -> None:
+    """Each partition's first before-image after ``target``, with statistics for the joins that follow."""
+    cur.execute(
+        sql.SQL(
+            """
+            create temporary table {table} on commit drop as
+            select {keys}, i.old_rows
+            from (
+                select distinct on (partition_key) partition_key, old_rows from ops.before_image
+                where version > {target} and mart = {mart} order by partition_key, version
+            ) as i, jsonb_populate_record(null::{live}, i.partition_key) as k
+            """
+        ).format(
+            table=sql.Identifier(f"image_{mart.name}"[:63]),
+            keys=_names(mart.key_columns, "k"),
+            live=_live(mart),
+            target=sql.Literal(target),
+            mart=sql.Literal(mart.name),
+        )
     )
+    cur.execute(sql.SQL("analyze {}").format(_images(mart)))
 
 
 def _find_restored(cur: cursor, mart: Mart, target: int) -> int:
     if not live_tables.exists(cur, LIVE_SCHEMA, mart.name):
         return 0
-    images = _images(mart, target)
+    _collect_images(cur, mart, target)
+    rows = sql.SQL(
+        "select p.*, to_jsonb(p) as row from {images} as i, "
+        "jsonb_populate_recordset(null::{live}, i.old_rows) as p"
+    )
     return _note_changed(
         cur,
         mart,
-        sql.SQL("select {} from ({}) as i").format(_names(mart.key_columns), images),
-        sql.SQL(
-            "select p.*, to_jsonb(p) as row from ({images}) as i, "
-            "jsonb_populate_recordset(null::{live}, i.old_rows) as p"
-        ).format(images=images, live=_live(mart)),
+        sql.SQL("select {} from {}").format(_names(mart.key_columns), _images(mart)),
+        rows.format(images=_images(mart), live=_live(mart)),
     )
 
 
-def _insert_restored(cur: cursor, mart: Mart, target: int) -> None:
+def _insert_restored(cur: cursor, mart: Mart) -> None:
     cur.execute(
         sql.SQL(
             """
             insert into {live} ({columns})
-            select {rows} from ({images}) as i join {changed} as c on {on},
+            select {rows} from {images} as i join {changed} as c on {on},
                 jsonb_populate_recordset(null::{live}, i.old_rows) as p
             """
         ).format(
             live=_live(mart),
             columns=_names(mart.column_names),
             rows=_names(mart.column_names, "p"),
-            images=_images(mart, target),
+            images=_images(mart),
             changed=_changed(mart),
             on=_equal("i", mart.key_columns, "c", mart.key_columns),
         )
