@@ -421,7 +421,7 @@ with final as (
 select * from final
 """,
     description="Ties each mart's totals to raw. One row per mart, measure and group.",
-    description_id="Mencocokkan jumlah tiap tabel dengan data mentah. Satu baris per tabel, ukuran, kelompok.",
+    description_id="Mencocokkan jumlah tiap tabel dengan data mentah. Satu baris per tabel, ukuran, grup.",
     columns=(
         ViewColumn("mart_name", "Published table.", "Tabel terbitan."),
         ViewColumn("measure_name", "What is summed.", "Yang dijumlahkan."),
