@@ -11,7 +11,7 @@ import pytest
 
 from gaung import models
 from gaung.errors import BuildFenced, ModelFailed
-from gaung.settings import PROJECT_ROOT
+from gaung.settings import PROJECT_ROOT, get_settings
 from gaung.warehouse import marts
 from gaung.warehouse.connect import connect
 from tests.building import (
@@ -177,7 +177,8 @@ def test_a_broken_model_is_named(ready: None, monkeypatch: pytest.MonkeyPatch, t
     shutil.copytree(PROJECT_ROOT / "dbt_project", project)
     broken = project / "models/marts/core/dim_brand.sql"
     broken.write_text(broken.read_text().replace("name as brand_name", "no_such_column as brand_name"))
-    monkeypatch.setattr(models, "PROJECT", project)
+    monkeypatch.setenv("GAUNG_DBT_PROJECT", str(project))
+    get_settings.cache_clear()
     deliver([line(post(), observed=1)])
     build = prepare()
     with pytest.raises(ModelFailed, match=r"dim_brand.*no_such_column.*gaung build"):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gaung.errors import ModelFailed
-from gaung.settings import PROJECT_ROOT, get_settings, quieten_libraries
+from gaung.settings import get_settings, quieten_libraries
 from gaung.warehouse import marts
 from gaung.warehouse.builds import fence
 from gaung.warehouse.connect import connect, parameters
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-PROJECT = PROJECT_ROOT / "dbt_project"
 TICK = "tag:tick"
 """Marts and the tables they are built from: what a tick builds."""
 FOUNDATION = ("models/sources.yml", "models/staging", "models/intermediate", "macros", "seeds")
@@ -98,13 +97,13 @@ def _session(application_name: str) -> Iterator["cursor"]:
 
 
 def _hash(paths: tuple[str, ...]) -> str:
-    digest = hashlib.sha256()
+    digest, project = hashlib.sha256(), get_settings().dbt_project
     for name in paths:
-        top = PROJECT / name
+        top = project / name
         for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
             if path.is_file():
                 digest.update(
-                    f"{path.relative_to(PROJECT).as_posix()}\0".encode() + path.read_bytes() + b"\0"
+                    f"{path.relative_to(project).as_posix()}\0".encode() + path.read_bytes() + b"\0"
                 )
     return digest.hexdigest()
 
@@ -144,7 +143,8 @@ def _manifest() -> Any:
         outcome = dbtRunner().invoke(["parse", *_options()])
         if not outcome.success:
             raise ModelFailed(
-                f"dbt cannot read the project in {PROJECT}: {outcome.exception}; correct the file it names"
+                f"dbt cannot read the project in {get_settings().dbt_project}: {outcome.exception}; "
+                "correct the file it names"
             )
         _parsed.clear()
         _parsed[key] = outcome.result
@@ -161,9 +161,10 @@ def _aimed(manifest: Any, database: str) -> Any:
 
 
 def _options() -> list[str]:
-    home = get_settings().home.resolve() / "dbt"
+    settings = get_settings()
+    home, project = settings.home.resolve() / "dbt", str(settings.dbt_project.resolve())
     return [
-        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--project-dir", project, "--profiles-dir", project),
         *("--target-path", str(home / "target"), "--log-path", str(home / "logs")),
         *("--log-level", "none", "--log-level-file", "info", "--no-send-anonymous-usage-stats"),
     ]
@@ -256,8 +257,9 @@ def _raise_failure(outcome: Any) -> None:
     name, message = next(iter(failed.items()))
     others = f" ({len(failed) - 1} more failed too)" if len(failed) > 1 else ""
     raise ModelFailed(
-        f"dbt could not build {name}{others}: {message}. What readers see is unchanged. Correct the model in "
-        f"{PROJECT / 'models'}, then run `gaung build`; the whole story is in {_log_file()}"
+        f"dbt could not build {name}{others}: {message}. What readers see is unchanged. Correct the model "
+        f"in {get_settings().dbt_project / 'models'}, then run `gaung build`; "
+        f"the whole story is in {_log_file()}"
     )
 
 

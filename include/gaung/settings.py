@@ -29,6 +29,9 @@ class Settings(BaseSettings):
         default=None, description="Where `ingest_files` looks for exports. Empty: <home>/drop."
     )
     brands_file: Path = Field(default=PROJECT_ROOT / "brands.yml", description="Clients, brands, keywords.")
+    dbt_project: Path = Field(
+        default=PROJECT_ROOT / "dbt_project", description="The models, their declarations, macros and seeds."
+    )
     test_data: Path | None = Field(default=None, description="Folder of real data for tests.")
     public_voice_min_followers: int = Field(
         default=1000, ge=1, description="From here on an author counts as a public voice."

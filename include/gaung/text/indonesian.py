@@ -14,13 +14,13 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from gaung.text import registry
+from gaung.text import versions
 
 if TYPE_CHECKING:
     from gaung.text.linear import Scorer
 
 NAME = "gaung-id"
-VERSION = "1"
+VERSION = versions.INDONESIAN
 """Changes with the weights, the lexicon, the slang table and the rules."""
 
 MIN_COMPOUND = 0.05
@@ -93,6 +93,3 @@ def _scorer(model: Path | None) -> "Scorer":
 
     with resources.as_file(resources.files("gaung.text").joinpath("data/gaung_id.npz")) as shipped:
         return Scorer(Model.read(model or shipped))
-
-
-registry.register("sentiment", NAME, VERSION, score, languages=("id",))

@@ -9,15 +9,13 @@ import csv
 import math
 from functools import lru_cache
 from importlib import resources
-from importlib.metadata import version
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from gaung.text import clean, normalise, registry
+from gaung.text import clean, normalise
 
-RULES_VERSION = "1"
 LANGUAGES = ("id", "en", "ms", "und")
 MAX_CHARACTERS = 1_000
 """lingua reads the head of a long text; a post does not change its language after it."""
@@ -179,8 +177,3 @@ def _english_words() -> list[str]:
     lexicon = resources.files("vaderSentiment").joinpath("vader_lexicon.txt").read_text(encoding="utf-8")
     words = (line.split("\t", 1)[0] for line in lexicon.splitlines())
     return sorted({word for word in words if len(word) >= 3 and word.isalpha() and word.islower()})
-
-
-registry.register(
-    "language", "gaung-language", f"{RULES_VERSION}+lingua{version('lingua-language-detector')}", detect
-)

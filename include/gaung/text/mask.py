@@ -9,10 +9,8 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from gaung.text import registry
+from gaung.text import versions
 from gaung.text.registry import BatchFunction, Engine
-
-RULES_VERSION = "1"
 
 ACCOUNT, EMAIL, PHONE, NUMBER, LINK = "[akun]", "[surel]", "[telepon]", "[nomor]", "[tautan]"
 
@@ -41,7 +39,7 @@ MAY_HIDE = r"[@＠]|\d(?:[\s.\-()/]{0,3}\d){5}|(?i)\.(?:com|net|app|me|ee|be)/"
 def mask_version(allowed: Iterable[str]) -> str:
     """Version of the masking rules together with the handles that stay visible."""
     digest = hashlib.sha256("\n".join(sorted({h.lower() for h in allowed})).encode()).hexdigest()
-    return f"mask-{RULES_VERSION}-{digest[:12]}"
+    return f"mask-{versions.MASK_RULES}-{digest[:12]}"
 
 
 def mask_text(text: str, allowed: frozenset[str]) -> str:
@@ -83,4 +81,6 @@ def _function(allowed: frozenset[str]) -> BatchFunction:
     return mask
 
 
-registry.register("mask", "gaung-mask", mask_version(()), _function(frozenset()))
+def hide(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Column ``text`` → column ``text_masked`` with no handle left visible."""
+    return _function(frozenset())(batch)

@@ -7,23 +7,21 @@
 | mask | text | text_masked |
 
 A sentiment engine names the languages it scores; a text of any other language is ``unscored``.
+Which engines are in use, and their versions, is known without importing one of them.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pyarrow as pa
+from gaung.text import versions
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Task = Literal["language", "sentiment", "mask"]
-BatchFunction = Callable[[pa.RecordBatch], pa.RecordBatch]
-
-_BUILT_IN: dict[Task, tuple[str, ...]] = {
-    "language": ("gaung.text.language",),
-    "sentiment": ("gaung.text.sentiment", "gaung.text.indonesian"),
-    "mask": ("gaung.text.mask",),
-}
+BatchFunction = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,6 @@ def register(
 
 def engines(task: Task) -> dict[str, Engine]:
     """The engines in use by language; ``*`` stands for every language."""
-    for module in _BUILT_IN[task]:
-        import_module(module)
     return {language: engine for (known, language), engine in sorted(_engines.items()) if known == task}
 
 
@@ -74,3 +70,39 @@ def engine(task: Task, language: str = "*") -> Engine | None:
     """The engine for a language, or the one for every language, or None."""
     known = engines(task)
     return known.get(language, known.get("*"))
+
+
+def sentiment_version() -> str:
+    """The version of all sentiment engines in use together with the language engine that feeds them."""
+    language = engine("language")
+    parts = [f"{lang}={known.label}" for lang, known in engines("sentiment").items()]
+    return ";".join([language.label if language else "no-language", *parts])
+
+
+def labels() -> dict[str, str]:
+    """What every score of today rests on, by task; the handles that stay visible are brands.yml's."""
+    language = engine("language")
+    mask = engine("mask")
+    return {
+        "language": language.label if language else "",
+        "sentiment": sentiment_version(),
+        "mask": mask.label if mask else "",
+    }
+
+
+def _of(module: str, name: str) -> BatchFunction:
+    """The function of a module, which is imported at the first batch."""
+
+    def call(batch: "pa.RecordBatch") -> "pa.RecordBatch":
+        result: pa.RecordBatch = getattr(import_module(module), name)(batch)
+        return result
+
+    return call
+
+
+register("language", "gaung-language", versions.LANGUAGE, _of("gaung.text.language", "detect"))
+register("sentiment", "vader", versions.ENGLISH, _of("gaung.text.sentiment", "vader"), languages=("en",))
+register(
+    "sentiment", "gaung-id", versions.INDONESIAN, _of("gaung.text.indonesian", "score"), languages=("id",)
+)
+register("mask", "gaung-mask", versions.MASK_RULES, _of("gaung.text.mask", "hide"))

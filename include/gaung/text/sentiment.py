@@ -5,7 +5,6 @@ Indonesian: :mod:`gaung.text.indonesian`.
 """
 
 from functools import lru_cache
-from importlib.metadata import version
 from typing import Any
 
 import polars as pl
@@ -24,9 +23,7 @@ REASONS = ("no_text", "no_words", "text_too_long", "language_unknown", "language
 
 def engine_version() -> str:
     """The version of all sentiment engines in use together with the language engine that feeds them."""
-    language = registry.engine("language")
-    parts = [f"{lang}={engine.label}" for lang, engine in registry.engines("sentiment").items()]
-    return ";".join([language.label if language else "no-language", *parts])
+    return registry.sentiment_version()
 
 
 def score(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -115,6 +112,3 @@ def _vader() -> Any:
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
     return SentimentIntensityAnalyzer()
-
-
-registry.register("sentiment", "vader", f"{version('vaderSentiment')}+clean1", vader, languages=("en",))

@@ -25,7 +25,7 @@ from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ, connection, cur
 from psycopg2.extras import Json
 
 from gaung.errors import BuildBusy, BuildFenced, GateFailed, GaungError, PublishingHeld
-from gaung.settings import PROJECT_ROOT, get_settings
+from gaung.settings import get_settings
 from gaung.warehouse.connect import connect
 from gaung.warehouse.partitions import KINDS, WHOLE, dirty_table
 
@@ -232,9 +232,10 @@ def get(build_id: int) -> Build:
 
 
 def work_waiting() -> bool:
-    """Whether a build would have something to do: new batches, dirty keys, changed brands or models.
+    """Whether a build would have something to do: new batches, dirty keys, or another input changed.
 
-    False while publishing is held. Reads constant-size facts only and imports nothing heavy.
+    Other inputs are brands, models, text engines and settings (:func:`input_fingerprint`). False while
+    publishing is held. Reads constant-size facts only and imports nothing heavy.
     """
     conn = connect("transformer", autocommit=True, application_name="gaung work waiting")
     try:
@@ -247,14 +248,19 @@ def work_waiting() -> bool:
 
 
 def input_fingerprint() -> dict[str, str]:
-    """Hashes of the inputs that are files: brands, models (SQL and seeds), and what models declare (YAML)."""
-    project = PROJECT_ROOT / "dbt_project"
+    """What a build rests on beside data, hashed: brands, models (SQL, seeds, YAML), engines, settings."""
+    from gaung.text import registry
+
+    settings = get_settings()
+    project = settings.dbt_project
     files = [path for folder in ("models", "macros", "seeds") for path in (project / folder).rglob("*")]
-    brands = get_settings().brands_file
+    brands = settings.brands_file
     return {
         "brands": _hash_files([brands] if brands.is_file() else [], brands.parent),
         "models": _hash_files([path for path in files if path.suffix in {".sql", ".csv"}], project),
         "declarations": _hash_files([path for path in files if path.suffix in {".yml", ".yaml"}], project),
+        "engines": ";".join(registry.labels().values()),
+        "settings": f"public_voice_min_followers={settings.public_voice_min_followers}",
     }
 
 

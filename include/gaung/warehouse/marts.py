@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from gaung.errors import SettingsInvalid
-from gaung.settings import PROJECT_ROOT
+from gaung.settings import get_settings
 from gaung.warehouse.partitions import KINDS, WHOLE
 
-FOLDER = PROJECT_ROOT / "dbt_project" / "models" / "marts"
+FOLDER: Path | None = None
+"""Where the declarations stand; None: in the settings' dbt project."""
 
 LINEAGE_COLUMNS = ("batch_id", "payload_ref", "built_at", "version", "published_version")
 """Columns in which two equal rows may differ."""
@@ -107,7 +108,7 @@ def load(folder: Path | None = None) -> tuple[Mart, ...]:
     Raises:
         SettingsInvalid: a declaration lacks what the publisher needs; names file and mart.
     """
-    return _load(folder or FOLDER)
+    return _load(folder or FOLDER or get_settings().dbt_project / "models" / "marts")
 
 
 def get(name: str) -> Mart:

@@ -1,0 +1,11 @@
+"""Versions of the built-in engines, apart from their code, so that to read them imports nothing heavy.
+
+Each changes with every change of a result, whether by rules, words, weights or a library.
+"""
+
+from importlib.metadata import version
+
+LANGUAGE = f"1+lingua{version('lingua-language-detector')}"
+ENGLISH = f"{version('vaderSentiment')}+clean1"
+INDONESIAN = "1"
+MASK_RULES = "1"

@@ -1,0 +1,214 @@
+"""Whatever changes – data, brands, formulas, seeds, engines, settings – steps equal a full rebuild."""
+
+import random
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gaung import pipeline
+from gaung.settings import PROJECT_ROOT, get_settings
+from gaung.text import registry
+from gaung.warehouse import builds
+from tests.building import ask, deliver, random_lines, write_brands
+from tests.fakes import line, lines_format, post
+from tests.truth.worlds import checksums
+
+__all__ = ["lines_format"]
+
+SEED = 20251107
+PLAIN = {"author_id": "quiet", "post_type": "post", "hashtags": []}
+
+
+class World:
+    """Two brands and some hundred records, with what can be changed about them."""
+
+    def __init__(self, project: Path, patch: pytest.MonkeyPatch) -> None:
+        """Copy the models, so that they can be changed, and deliver the records."""
+        self.project, self.patch = project, patch
+        self.brands: dict[str, dict[str, Any]] = {"kopi": {}, "teh": {}}
+        shutil.copytree(PROJECT_ROOT / "dbt_project", project)
+        self.set("GAUNG_DBT_PROJECT", str(project))
+        write_brands()
+        deliver(random_lines(random.Random(SEED), 160), "world.ndjson")
+        deliver(
+            [
+                line(post("edited", **PLAIN | {"text": "kopi uji pagi", "hashtags": ["kopiuji"]})),
+                line(post("gone", **PLAIN | {"text": "I love kopi uji, it is great"})),
+                line(post("mocha", **PLAIN | {"text": "what a nice mocha uji this is"})),
+                line(post("shown", **PLAIN | {"text": "teh uji is wonderful", "url": "https://x.com/1"})),
+                line(
+                    authors=[{"platform": "x", "author_id": "quiet", "handle": "quiet_one"}],
+                    author_metrics=[{"platform": "x", "author_id": "quiet", "followers": 10}],
+                    post_metrics=[
+                        {"platform": "x", "post_id": "shown", "likes": 3, "comments": 1, "reposts": 0}
+                        | {"quotes": 0, "saves": 2}
+                    ],
+                ),
+            ],
+            "known.ndjson",
+        )
+
+    def set(self, name: str, value: str) -> None:
+        """Change a setting."""
+        self.patch.setenv(name, value)
+        get_settings.cache_clear()
+
+    def change_brand(self, brand_id: str, **change: Any) -> None:
+        """Change what brands.yml says of a brand."""
+        self.brands[brand_id] |= change
+        write_brands(**self.brands)
+
+    def change_file(self, name: str, old: str, new: str) -> None:
+        """Change a file of the models."""
+        path = self.project / name
+        words = path.read_text("utf-8")
+        assert words.count(old) == 1, f"{name} holds {old!r} {words.count(old)} times"
+        path.write_text(words.replace(old, new), "utf-8")
+
+
+def add_keyword(world: World) -> None:
+    world.change_brand("kopi", keywords=["kopi uji", "mocha uji"])
+
+
+def remove_keyword(world: World) -> None:
+    world.change_brand("teh", keywords=["teh melati"])
+
+
+def edit_post(world: World) -> None:
+    deliver(
+        [line(post("edited", **PLAIN | {"text": "ramai sekali", "hashtags": ["ramai"]}), observed=9)],
+        "edit.ndjson",
+    )
+
+
+def delete_post(world: World) -> None:
+    deliver([line(post("gone", text=None, is_deleted=True), observed=9)], "delete.ndjson")
+
+
+def move_time_zone(world: World) -> None:
+    world.change_brand("kopi", timezone="Pacific/Honolulu")
+
+
+def change_formula(world: World) -> None:
+    world.change_file("macros/rates.sql", "set z = '1.959964'", "set z = '1.644854'")
+
+
+def change_seed(world: World) -> None:
+    world.change_file("seeds/metric_coverage.csv", "x,saves,2023-03-16", "x,saves,2026-03-09")
+
+
+def activate_engine(world: World) -> None:
+    world.patch.setattr(registry, "_engines", dict(registry._engines))
+    registry.register("sentiment", "flipped", "1", _flipped, languages=("en",))
+
+
+def make_public_voice(world: World) -> None:
+    metrics = [{"platform": "x", "author_id": "quiet", "followers": 5000}]
+    deliver([line(author_metrics=metrics, observed=9)], "famous.ndjson")
+
+
+def raise_public_voice(world: World) -> None:
+    world.set("GAUNG_PUBLIC_VOICE_MIN_FOLLOWERS", "100000")
+
+
+def _flipped(batch: Any) -> Any:
+    """The English engine with its signs turned."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from gaung.text import sentiment
+
+    result = sentiment.vader(batch)
+    compound = pc.negate(result.column("compound")).cast(sentiment.COMPOUND)
+    label = pa.array([sentiment.label_of(float(value)) for value in compound.to_pylist()])
+    return pa.RecordBatch.from_arrays([compound, label, result.column(2)], names=result.schema.names)
+
+
+BRAND_MARTS = {"bridge_post_brand", "brand_sentiment_daily", "fct_post"}
+CHANGES: dict[str, tuple[Callable[[World], None], set[str]]] = {
+    "a keyword is added": (add_keyword, BRAND_MARTS),
+    "a keyword is removed": (remove_keyword, BRAND_MARTS),
+    "a post moves to another topic": (edit_post, {"fct_post", "bridge_post_brand", "topic_trend_hourly"}),
+    "a post is deleted": (delete_post, {"fct_post", "brand_sentiment_hourly"}),
+    "a brand's time zone moves": (move_time_zone, {"dim_brand", "brand_sentiment_daily"}),
+    "a formula changes": (change_formula, {"brand_sentiment_daily", "brand_sentiment_hourly"}),
+    "a seed changes": (change_seed, {"fct_post"}),
+    "a new engine is active": (activate_engine, {"fct_post", "brand_sentiment_daily"}),
+    "an author becomes a public voice": (make_public_voice, {"dim_author", "fct_post"}),
+    "the bound of public voices rises": (raise_public_voice, {"dim_author"}),
+}
+"""What changes, and marts in which a reader must see it."""
+
+
+@pytest.fixture
+def world(warehouse: str, lines: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world that was built once."""
+    made = World(tmp_path / "dbt_project", monkeypatch)
+    pipeline.build(holder="test")
+    return made
+
+
+@pytest.fixture(autouse=True)
+def no_lock_is_left() -> Iterator[None]:
+    yield
+    for build_id in list(builds._sessions):
+        builds.release(build_id)
+
+
+def _built(told: str) -> dict[str, str]:
+    """Checksums after a build of what waits, once they are seen to hold and to need no second build."""
+    assert builds.work_waiting(), f"{told}: no build would start"
+    report = pipeline.build(holder="test")
+    assert report.status == "published", f"{told}: {report.status}"
+    sums = checksums()
+    assert not builds.work_waiting(), f"{told}: a build with nothing new would start"
+    assert pipeline.build(holder="test").status == "nothing_to_do", told
+    return sums
+
+
+def _assert_equals_rebuild(told: str, sums: dict[str, str]) -> None:
+    version = ask("select version from ops.live")
+    rebuilt = pipeline.build(holder="test", full=True)
+    wrong = {mart for mart, digest in checksums().items() if sums[mart] != digest}
+    assert wrong == set(), f"{told}: a full rebuild differs"
+    assert (rebuilt.status, ask("select version from ops.live")) == ("unchanged", version), told
+
+
+@pytest.mark.timeout(1200)
+def test_after_each_change_the_marts_equal_a_full_rebuild(world: World) -> None:
+    before = checksums()
+    for told, (change, seen_in) in CHANGES.items():
+        change(world)
+        after = _built(told)
+        unmoved = {mart for mart in seen_in if after[mart] == before[mart]}
+        assert unmoved == set(), f"{told}: readers do not see it"
+        _assert_equals_rebuild(told, after)
+        before = after
+
+
+@pytest.mark.timeout(600)
+def test_changes_of_data_and_brands_at_once_equal_a_full_rebuild(world: World) -> None:
+    together = [add_keyword, remove_keyword, edit_post, delete_post, move_time_zone, activate_engine]
+    for change in (*together, make_public_voice, raise_public_voice):
+        change(world)
+    _assert_equals_rebuild("all at once", _built("all at once"))
+
+
+@pytest.mark.timeout(600)
+def test_a_change_taken_back_brings_the_same_numbers_again(world: World) -> None:
+    before = checksums()
+    add_keyword(world)
+    assert _built("added") != before
+    world.change_brand("kopi", keywords=["kopi uji"])
+    assert _built("taken back") == before
+
+
+def test_a_change_touches_its_own_partitions_only(world: World) -> None:
+    total = int(checksums()["fct_post"].split(":")[0])
+    edit_post(world)
+    report = pipeline.build(holder="test")
+    assert report.partitions_by_mart["fct_post"] == 1
+    assert total > 5
