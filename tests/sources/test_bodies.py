@@ -1,5 +1,8 @@
 """What the bodies' formats share: plain text of HTML, marks in texts, recordings that break off."""
 
+import json
+from typing import Any
+
 import pytest
 
 from gaung.sources.bodies import platform_of, platforms, textual
@@ -68,3 +71,13 @@ def test_anchors_of_a_recording_are_followed() -> None:
 """
 
     assert read(words).counts() == {"received": 2, "ignored:empty_body": 1, "ignored:not_json": 1}
+
+
+@pytest.mark.parametrize(("post_id", "parent"), [(100, "100"), ([], None), (1.5, None), (True, None)])
+def test_a_post_whose_id_is_none_does_not_lend_it_to_its_comments(post_id: Any, parent: str | None) -> None:
+    body = json.loads((GOLDEN / "meta.ndjson").read_bytes().splitlines()[0])
+    body["data"][0]["id"] = post_id
+
+    posts = read(json.dumps(body).encode()).rows("posts")
+
+    assert [post["parent_post_id"] for post in posts if post["post_type"] == "comment"] == [parent]

@@ -161,6 +161,7 @@ def test_errors_name_the_path(payload: Any, reason: str, path: str) -> None:
         (m.time_epoch_s, "1709254800", datetime(2024, 3, 1, 1, tzinfo=UTC)),
         (m.time_epoch_ms, 1709254800123, datetime(2024, 3, 1, 1, 0, 0, 123000, tzinfo=UTC)),
         (m.time_twitter, "Wed Oct 10 20:19:24 +0000 2018", datetime(2018, 10, 10, 20, 19, 24, tzinfo=UTC)),
+        (m.time_twitter, "Wed Oct 10 20:19:24 +0700 2018", datetime(2018, 10, 10, 13, 19, 24, tzinfo=UTC)),
         (m.time_rfc2822, "Wed, 10 Oct 2018 20:19:24 GMT", datetime(2018, 10, 10, 20, 19, 24, tzinfo=UTC)),
     ],
 )
@@ -191,6 +192,8 @@ def test_converters(convert: m.Converter, value: Any, expected: Any) -> None:
         (m.time_epoch_s, 1e300, "bad_date"),
         (m.time_epoch_s, 1709254800000, "bad_date"),
         (m.time_twitter, "Wed Oct 10 2018", "bad_date"),
+        (m.time_twitter, "Wed Feb 30 20:19:24 +0000 2018", "bad_date"),
+        (m.time_twitter, "Wed Oct 10 20:19:60 +0000 2018", "bad_date"),
         (m.id_text, 1e18, "float_id"),
     ],
 )

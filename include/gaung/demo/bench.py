@@ -1,8 +1,7 @@
-"""How fast one invented day is read, loaded and built, on this machine, in a database of its own."""
+"""How fast formats are read, and one invented day read, loaded and built, in a database of its own."""
 
 import json
 import os
-import platform
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gaung.bench import formats
+from gaung.bench.machine import machine
 from gaung.demo.generator import DEFAULT_SEED, DELIVERY, generate
 from gaung.demo.truth import FileTruth, Truth
 from gaung.settings import get_settings
@@ -20,8 +21,11 @@ DATABASE = "gaung_bench"
 
 def measure(size: str) -> Iterator[str]:
     """One line per figure; all of them are written to ``<home>/bench/<size>.json``."""
-    figures: dict[str, Any] = {"size": size, "seed": DEFAULT_SEED, "cores": os.cpu_count()}
-    figures["python"] = platform.python_version()
+    figures: dict[str, Any] = {"size": size, "seed": DEFAULT_SEED, "machine": machine(), "formats": []}
+    yield from formats.HEADINGS.splitlines()
+    for speed in formats.measure():
+        figures["formats"].append(speed.figures())
+        yield formats.line(speed)
     with tempfile.TemporaryDirectory(prefix="gaung-bench-") as name:
         folder = Path(name) / "day"
         truth = generate(folder, DEFAULT_SEED, size)

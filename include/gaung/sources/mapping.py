@@ -197,11 +197,23 @@ def time_epoch_ms(value: Any, path: str) -> datetime:
     return _epoch(value, path, 1000)
 
 
+_MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {name: f"{number:02}" for number, name in enumerate(_MONTH_NAMES, 1)}
+_TWITTER_TIME = re.compile(
+    rf"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ({'|'.join(_MONTHS)}) ([0-9]{{2}}) ([0-9:]{{8}}) \+0000 ([0-9]{{4}})"
+)
+
+
 def time_twitter(value: Any, path: str) -> datetime:
     """UTC time of ``Wed Oct 10 20:19:24 +0000 2018``."""
     raw = text(value, path)
+    found = _TWITTER_TIME.fullmatch(raw)
     try:
-        moment = datetime.strptime(raw, "%a %b %d %H:%M:%S %z %Y")
+        if found is not None:  # as X writes it; many times faster than strptime
+            month, day, clock, year = found.groups()
+            moment = datetime.fromisoformat(f"{year}-{_MONTHS[month]}-{day}T{clock}+00:00")
+        else:
+            moment = datetime.strptime(raw, "%a %b %d %H:%M:%S %z %Y")
     except ValueError:
         raise MappingError("bad_date", path, f"{path}: {_shown(raw)} is not a time of X API v1.1") from None
     return _sane(moment.astimezone(UTC), path)
@@ -355,9 +367,24 @@ class Take:
         self.convert, self.required, self.since = convert, required, since
         self.only, self.note = only, note
         self._compiled = tuple(_compile(path) for path in self.paths)
+        self._steps, self._words = self._compiled[0].steps, self._compiled[0].words
+        self._ends_here = len(self.paths) == 1 and not required
 
     def value(self, payload: Payload, given: Mapping[str, Any]) -> Any:
         """The column's value in a payload; MappingError if it cannot be read."""
+        node: Any = payload
+        for step in self._steps:  # the common way: the first path has a value, or the only one has none
+            if type(node) is not dict:
+                break
+            node = node.get(step)
+        else:
+            if node is not None:
+                return self.convert(node, self._words)
+            if self._ends_here:
+                return None
+        return self._any_way(payload)
+
+    def _any_way(self, payload: Payload) -> Any:
         blocked: _Retyped | None = None
         for path in self._compiled:
             try:
@@ -524,6 +551,18 @@ class EntityMapping:
                 _check_closed(self.entity, name, source.constant)
 
     @cached_property
+    def fixed(self) -> Row:
+        """Every column, with its value where that is the same in every row, else None."""
+        columns = self.columns.items()
+        return {name: one.constant if isinstance(one, Const) else None for name, one in columns}
+
+    @cached_property
+    def told_by_payload(self) -> tuple[tuple[str, Callable[[Any, Mapping[str, Any]], Any]], ...]:
+        """Columns whose value is another in every row, with what gives it."""
+        columns = self.columns.items()
+        return tuple((name, one.value) for name, one in columns if not isinstance(one, Const | Absent))
+
+    @cached_property
     def never_null(self) -> tuple[str, ...]:
         """Columns that need a value in every row."""
         content = self.entity.content
@@ -584,7 +623,9 @@ def apply(table: EntityMapping, payload: Any, given: Mapping[str, Any] | None = 
     if not isinstance(payload, Mapping):
         raise _retyped("", payload, "an object")
     values = given or {}
-    row = {name: source.value(payload, values) for name, source in table.columns.items()}
+    row = table.fixed.copy()
+    for name, value in table.told_by_payload:
+        row[name] = value(payload, values)
     for name in table.never_null:
         if row[name] is None:
             raise MappingError("field_missing", name, f"no value for {name}, which every row needs")

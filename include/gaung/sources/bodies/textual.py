@@ -1,6 +1,7 @@
 """What a text itself tells: plain text of HTML, hashtags, mentions and links written in it."""
 
 import re
+from functools import lru_cache
 from html.parser import HTMLParser
 
 _HASHTAG = re.compile(r"(?<![\w&#/])#(\w*[^\W\d]\w*)")
@@ -46,6 +47,7 @@ class _PlainText(HTMLParser):
             self.parts.append(data)
 
 
+@lru_cache(maxsize=4)  # a record asks for its text, then for its links
 def _parsed(html: str) -> _PlainText:
     parser = _PlainText()
     parser.feed(html)

@@ -256,19 +256,26 @@ def _wrapped(body: dict[str, Any], address: str) -> Iterator[Item]:
             yield from _object(part, address, given)
 
 
+def _id_above(found: Any) -> str | None:
+    """The id of the object around another one; None where it is no id (then that object is quarantined)."""
+    is_id = isinstance(found, str | int) and not isinstance(found, bool)
+    return str(found).strip() or None if is_id else None
+
+
 def _object(value: Any, address: str, given: dict[str, Any]) -> Iterator[Item]:
     kind = kind_of(value, address) or UNKNOWN
     yield Item(kind, value, given)
     if kind == "facebook_post":
         for comment in get(value, "comments.data") or []:
-            yield Item("facebook_comment", comment, {"post_id": value.get("id")})
+            yield Item("facebook_comment", comment, {"post_id": _id_above(value.get("id"))})
     elif kind == "instagram_media":
         for comment in get(value, "comments.data") or []:
-            yield from _object(comment, address, {"media_id": value.get("id")})
+            yield from _object(comment, address, {"media_id": _id_above(value.get("id"))})
     elif kind == "instagram_comment":
-        media = get(value, "media.id") or given.get("media_id")
+        media = _id_above(get(value, "media.id")) or given.get("media_id")
+        parent = _id_above(value.get("id"))
         for reply in get(value, "replies.data") or []:
-            yield Item("instagram_comment", reply, {"media_id": media, "parent_id": value.get("id")})
+            yield Item("instagram_comment", reply, {"media_id": media, "parent_id": parent})
     if kind in ("facebook_post", "instagram_media") and get(value, "insights.data"):
         yield from insights.split(
             [one for one in get(value, "insights.data") if insights.is_insight(one)], address
