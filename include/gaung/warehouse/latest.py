@@ -7,8 +7,9 @@ stood (``core.placed_*``, ``core.standing_*``) with where it stands now, and not
 places and dirty keys that belong together; the next build goes on from there.
 
 What a mart row depends on, beside its own posts, is compared in the same way: an author's standing
-(public voice, a brand's own account), a brand's time zone, whether a topic qualifies, the past hours
-of a trend, a follower snapshot near a post, the active text engines.
+(public voice, a brand's own account), whether a topic qualifies, the past hours of a trend, a follower
+snapshot near a post, the active sentiment engine. Enrichment makes the posts pending whose brands,
+topics, texts or local dates a changed declaration moves.
 """
 
 import hashlib
@@ -91,7 +92,6 @@ def note_partitions(build_id: int, token: str) -> dict[str, int]:
     """
     with _work(build_id, token, "dirty") as cur:
         full = _is_full(cur, build_id)
-        _note_brands(cur)
         _note_authors(cur, build_id, full=full)
         _note_posts(cur)
         _note_topics(cur, full=full)
@@ -191,13 +191,6 @@ def _changed(cur: cursor, name: str, value: object) -> bool:
     return cur.rowcount > 0
 
 
-def _note_brands(cur: cursor) -> None:
-    """Posts of brands whose time zone changed become pending: their local dates move."""
-    cur.execute(_ZONE_CHANGED)
-    cur.execute(_KEEP_ZONES)
-    cur.execute("delete from core.standing_brand where brand_id not in (select brand_id from core.brand)")
-
-
 def _note_authors(cur: cursor, build_id: int, *, full: bool) -> None:
     minimum = get_settings().public_voice_min_followers
     cur.execute("select platform, term from core.brand_term where kind = 'handle' order by platform, term")
@@ -291,23 +284,6 @@ select k.post_key
 from core.pending_post as p
 inner join core.post_key as k on p.platform = k.platform and p.post_id = k.post_id
 on conflict do nothing
-"""
-
-_ZONE_CHANGED = """
-insert into core.pending_post (platform, post_id)
-select distinct p.platform, p.post_id
-from core.placed_brand as p
-inner join core.standing_brand as s on p.brand_id = s.brand_id
-left join core.brand as b on p.brand_id = b.brand_id
-where b.timezone is distinct from s.timezone
-on conflict do nothing
-"""
-
-_KEEP_ZONES = """
-insert into core.standing_brand (brand_id, timezone)
-select brand_id, timezone from core.brand
-on conflict (brand_id) do update set timezone = excluded.timezone
-where core.standing_brand.timezone <> excluded.timezone
 """
 
 _STANDING_CHANGED = """

@@ -104,13 +104,6 @@ create table core.standing_author (
 comment on table core.standing_author is
     'Whether an author is a public voice or a brand''s own account. One row per author.';
 
-create table core.standing_brand (
-    brand_id text primary key,
-    timezone text not null
-);
-comment on table core.standing_brand is
-    'The time zone that a brand''s days were cut by. One row per brand.';
-
 create table core.topic_day (
     topic_type text not null,
     topic text not null,
@@ -155,7 +148,6 @@ PLACE_TABLES = (
     "placed_topic",
     "placed_outcome",
     "standing_author",
-    "standing_brand",
     "topic_day",
     "standing_topic",
     "touched_topic",
