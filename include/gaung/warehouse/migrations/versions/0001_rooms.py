@@ -111,7 +111,8 @@ create table ops.build_batch (
     batch_id bigint not null references ops.batch,
     primary key (build_id, batch_id)
 );
-comment on table ops.build_batch is 'The closed set of batches a build consumed. One row per build and batch.';
+comment on table ops.build_batch is
+    'The closed set of batches a build consumed. One row per build and batch.';
 
 create table ops.build_stage (
     build_id bigint not null references ops.build,
@@ -230,7 +231,8 @@ create table raw.quarantine (
     loaded_at timestamptz not null,
     primary key (batch_id, payload_ref)
 );
-comment on table raw.quarantine is 'Records that could not be loaded, with why. One row per record of a batch.';
+comment on table raw.quarantine is
+    'Records that could not be loaded, with why. One row per record of a batch.';
 """
 
 CORE = """
