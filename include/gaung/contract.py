@@ -8,7 +8,7 @@ Grain of a row and its key: see ``Entity.key``. Times are timezone-aware UTC.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 
@@ -47,17 +47,16 @@ METRICS = (
 )
 AUTHOR_METRICS = ("followers", "following", "posts", "listed", "likes_received")
 
-LINEAGE = pa.schema(
-    [
-        pa.field("content_hash", pa.string(), nullable=False),
-        pa.field("observed_at", UTC_TIME, nullable=False),
-        pa.field("loaded_at", UTC_TIME, nullable=False),
-        pa.field("batch_id", pa.int64(), nullable=False),
-        pa.field("source", pa.string(), nullable=False),
-        pa.field("payload_ref", pa.string(), nullable=False),
-        pa.field("is_synthetic", pa.bool_(), nullable=False),
-    ]
-)
+_LINEAGE: "list[pa.Field[Any]]" = [
+    pa.field("content_hash", pa.string(), nullable=False),
+    pa.field("observed_at", UTC_TIME, nullable=False),
+    pa.field("loaded_at", UTC_TIME, nullable=False),
+    pa.field("batch_id", pa.int64(), nullable=False),
+    pa.field("source", pa.string(), nullable=False),
+    pa.field("payload_ref", pa.string(), nullable=False),
+    pa.field("is_synthetic", pa.bool_(), nullable=False),
+]
+LINEAGE = pa.schema(_LINEAGE)
 
 VersionRule = Literal["version", "observation"]
 
@@ -100,15 +99,15 @@ class Entity:
         return pa.schema([*self.content, *extra, *LINEAGE])
 
 
-def _ids(*names: str) -> list[pa.Field]:
+def _ids(*names: str) -> "list[pa.Field[Any]]":
     return [pa.field(name, pa.string(), nullable=False) for name in names]
 
 
-def _texts(*names: str) -> list[pa.Field]:
+def _texts(*names: str) -> "list[pa.Field[Any]]":
     return [pa.field(name, pa.string()) for name in names]
 
 
-def _counts(*names: str) -> list[pa.Field]:
+def _counts(*names: str) -> "list[pa.Field[Any]]":
     return [pa.field(name, pa.int64()) for name in names]
 
 

@@ -63,9 +63,8 @@ def _map_all(file: FileTruth, folder: Path) -> int:
     context = Context(file.name, datetime.fromisoformat(file.as_of), column_map, one.sha256)
     form = registry.detect(files.sample(one), context)
     with one.open() as stream:
-        return sum(
-            1 for record in form.records(stream, context) if registry.map_record(form, record, context)
-        )
+        outcomes = [registry.map_record(form, record, context) for record in form.records(stream, context)]
+    return len(outcomes)
 
 
 def _plain_seconds(files: list[FileTruth], folder: Path) -> float:
