@@ -119,17 +119,16 @@ def _show_files(console: "Console", report: "IngestReport", dry_run: bool) -> No
     table.add_column("result", no_wrap=True)
     for head in ("received", "would load" if dry_run else "loaded", "unchanged", "ignored", "quarantined"):
         table.add_column(head, justify="right", no_wrap=True)
-    if dry_run:
-        table.add_column("rows")
     for file in report.files:
         counts = [f"{getattr(file.outcome, name):,}" if file.outcome else "–" for name in COLUMNS]
-        extra = [_rows(file)] if dry_run else []
-        table.add_row(_named(file), file.status, *counts, *extra)
+        table.add_row(_named(file), file.status, *counts)
     if len(report.files) > 1:
         table.add_section()
         totals = [f"{report.total(name):,}" for name in COLUMNS]
-        table.add_row(f"{len(report.files)} files", "", *totals, *([""] if dry_run else []))
+        table.add_row(f"{len(report.files)} files", "", *totals)
     console.print(table)
+    if dry_run:
+        _show_kinds(console, report)
 
 
 def _named(file: "FileReport") -> str:
@@ -137,10 +136,25 @@ def _named(file: "FileReport") -> str:
     return f"{name} ({file.format})" if file.format else name
 
 
-def _rows(file: "FileReport") -> str:
-    if not file.outcome:
-        return "–"
-    return ", ".join(f"{name} {counts['received']:,}" for name, counts in file.outcome.entity_rows.items())
+def _show_kinds(console: "Console", report: "IngestReport") -> None:
+    """Rows that would be loaded, by format and kind."""
+    from collections import Counter
+
+    from rich.box import SIMPLE
+    from rich.table import Table
+
+    found: Counter[tuple[str, str]] = Counter()
+    for file in report.files:
+        for name, counts in file.outcome.entity_rows.items() if file.outcome else ():
+            found[file.format or "", name] += counts["received"]
+    table = Table(box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("format")
+    table.add_column("kind")
+    table.add_column("rows", justify="right")
+    for (form, name), count in found.items():
+        table.add_row(form, name, f"{count:,}")
+    if found:
+        console.print(table)
 
 
 def _show_examples(console: "Console", report: "IngestReport") -> None:
