@@ -1,4 +1,4 @@
-"""The recorded payloads through landing and loader: raw holds exactly what the independent count says."""
+"""The recorded payloads from files to published posts: exactly what the independent count says."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,13 +6,25 @@ from typing import Any
 
 import pytest
 
+from gaung import keys, pipeline
 from gaung.ingest import IngestReport, ingest_files
+from gaung.settings import get_settings
 from gaung.warehouse.connect import connect
 from tests.sources import census
 
 AS_OF = datetime(2026, 8, 10, tzinfo=UTC)
 FOLDERS = ("mastodon", "reddit", "youtube", "facebook")
 
+BRANDS = """
+clients: [{id: konsultan_contoh, name: Konsultan Contoh}]
+brands:
+  - id: contoh
+    name: Merek Contoh
+    client: konsultan_contoh
+    timezone: Asia/Jakarta
+    languages: [id, en]
+    keywords: ["merek contoh"]
+"""
 POSTS = """
     select platform, count(distinct post_id), count(distinct post_id) filter (where post_type = 'comment')
     from raw.posts group by platform
@@ -37,11 +49,13 @@ def _sizes() -> dict[str, int]:
 
 
 def _ingest(test_data: Path) -> IngestReport:
-    return ingest_files([test_data / "payloads" / name for name in FOLDERS], as_of=AS_OF)
+    folders = [test_data / "payloads" / name for name in FOLDERS]
+    return ingest_files(folders, brand="contoh", as_of=AS_OF)
 
 
 @pytest.mark.prove
-def test_raw_equals_the_independent_count(warehouse: Any, test_data: Path) -> None:
+def test_raw_and_marts_equal_the_independent_count(warehouse: Any, test_data: Path) -> None:
+    get_settings().brands_file.write_text(BRANDS, "utf-8")
     payloads = test_data / "payloads"
     counted = {
         "mastodon": census.mastodon(payloads / "mastodon"),
@@ -71,3 +85,15 @@ def test_raw_equals_the_independent_count(warehouse: Any, test_data: Path) -> No
     }
     assert second.total("loaded") == 0
     assert _sizes() == sizes
+    assert 0 < 100 * first.total("quarantined_count") <= first.total("received")
+
+    pipeline.build(holder="test")
+
+    collected = {
+        keys.post_key(platform, post_id)
+        for platform, found in counted.items()
+        for post_id in found.posts | found.comments
+    }
+    assert {key for (key,) in _rows("select post_key from marts.fct_post")} == collected
+    mentions = _rows("select post_key from marts.bridge_post_brand where brand_id = 'contoh'")
+    assert {key for (key,) in mentions} == collected
