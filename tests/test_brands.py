@@ -261,7 +261,7 @@ def test_matching_takes_any_text(text: str) -> None:
 # --- commands -------------------------------------------------------------------------------------
 
 
-def test_init_writes_a_valid_file_once(tmp_path: Path) -> None:
+def test_init_writes_a_valid_file_and_refuses_a_brand_twice(tmp_path: Path) -> None:
     path = tmp_path / "brands.yml"
     flags = [
         "init",
@@ -284,8 +284,38 @@ def test_init_writes_a_valid_file_once(tmp_path: Path) -> None:
     before = path.read_text()
     again = CliRunner().invoke(app, [*flags, str(path)])
     assert isinstance(again.exception, SettingsInvalid)
-    assert "--force" in str(again.exception)
+    assert "kopi_nikmat_jaya" in str(again.exception)
     assert path.read_text() == before
+
+
+def test_init_adds_to_the_shipped_file_and_keeps_every_line(tmp_path: Path) -> None:
+    path = tmp_path / "brands.yml"
+    shipped = (PROJECT_ROOT / "brands.yml").read_text()
+    path.write_text(shipped)
+    result = CliRunner().invoke(app, ["init", "--brand", "Warung Bu Tini", "--file", str(path)])
+    assert result.exit_code == 0, result.output
+    assert "demo" in result.output
+    after = load(path)
+    assert after.brand("warung_bu_tini").client == "warung_bu_tini"
+    assert not after.brand("warung_bu_tini").is_synthetic
+    assert after.brands[1:] == load(PROJECT_ROOT / "brands.yml").brands
+    rest = iter(path.read_text().splitlines())
+    assert all(line in rest for line in shipped.splitlines())
+
+    same_client = ["init", "--brand", "Kopi Lima", "--client", "Warung Bu Tini", "--file", str(path)]
+    assert CliRunner().invoke(app, same_client).exit_code == 0
+    assert [client.id for client in load(path).clients] == ["warung_bu_tini", "konsultan_contoh"]
+
+
+def test_init_leaves_a_list_on_one_line_to_its_owner(tmp_path: Path) -> None:
+    path = tmp_path / "brands.yml"
+    brand = "{id: bb, name: B, client: aa, timezone: UTC, languages: [id], keywords: [betul betul]}"
+    text = f"clients: [{{id: aa, name: A}}]\nbrands: [{brand}]\n"
+    path.write_text(text)
+    with pytest.raises(SettingsInvalid, match="by hand"):
+        starter.write(path, starter.Answers(name="Kopi Lima"))
+    assert path.read_text() == text
+    assert [entry.name for entry in tmp_path.iterdir()] == ["brands.yml"]
 
 
 def test_init_asks_when_no_flag_is_given(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A first brands.yml from a few answers."""
+"""A brand of brands.yml from a few answers: the first one, or one more."""
 
 import os
 import re
@@ -38,16 +38,18 @@ class Answers:
 
 
 def write(path: Path, answers: Answers, *, force: bool = False) -> Brands:
-    """The checked content of the new file; nothing is written if an answer cannot be used.
+    """The checked content of the file with this brand; nothing is written if an answer cannot be used.
+
+    A file that exists keeps every line and gains the brand; with ``force`` it is replaced.
 
     Raises:
-        SettingsInvalid: the file exists and ``force`` is not set, or an answer is refused.
+        SettingsInvalid: the file cannot take the brand, or an answer is refused.
     """
-    if path.exists() and not force:
-        raise SettingsInvalid(f"{path} exists and is left as it is; edit it, or replace it with --force")
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        draft.write_text(HEAD + render(answers), encoding="utf-8")
+        is_new = force or not path.exists()
+        text = HEAD + render(answers) if is_new else _with_brand(path, answers)
+        draft.write_text(text, encoding="utf-8")
         brands = _checked(draft, path)
         draft.replace(path)
     except OSError as error:
@@ -58,7 +60,13 @@ def write(path: Path, answers: Answers, *, force: bool = False) -> Brands:
 
 
 def render(answers: Answers) -> str:
-    """The file's YAML for these answers."""
+    """The YAML of a file with this brand alone."""
+    client, brand = _entries(answers)
+    return _dump({"clients": [client], "brands": [brand]})
+
+
+def _entries(answers: Answers) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The client and the brand as brands.yml has them."""
     client = answers.client or answers.name
     brand: dict[str, Any] = {
         "id": slug(answers.name),
@@ -72,8 +80,38 @@ def render(answers: Answers) -> str:
     }
     if answers.context:
         brand["context"] = list(answers.context)
-    whole = {"clients": [{"id": slug(client), "name": client}], "brands": [brand]}
-    text: str = yaml.safe_dump(whole, allow_unicode=True, sort_keys=False, width=110)
+    return {"id": slug(client), "name": client}, brand
+
+
+def _with_brand(path: Path, answers: Answers) -> str:
+    """The file's text with one more brand at the head of its list, and its client if that is new."""
+    there = load(path)
+    client, brand = _entries(answers)
+    if brand["id"] in {one.id for one in there.brands}:
+        raise SettingsInvalid(f"brand {brand['id']!r} is in {path} already; change it there")
+    text = path.read_text(encoding="utf-8-sig")
+    text = _inserted(text, "brands", brand, path)
+    if client["id"] not in {one.id for one in there.clients}:
+        text = _inserted(text, "clients", client, path)
+    return text
+
+
+def _inserted(text: str, name: str, entry: dict[str, Any], path: Path) -> str:
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    items = next(value for key, value in root.value if key.value == name)
+    if items.flow_style or not items.value:
+        raise SettingsInvalid(
+            f"{path}: `{name}:` is not a list with one entry below another; add the brand by hand, "
+            "or replace the file with --force"
+        )
+    lines = text.splitlines(keepends=True)
+    at, indent = items.start_mark.line, " " * items.start_mark.column
+    added = "".join(f"{indent}{line}\n" for line in _dump([entry]).splitlines())
+    return "".join([*lines[:at], added, *lines[at:]])
+
+
+def _dump(data: Any) -> str:
+    text: str = yaml.safe_dump(data, allow_unicode=True, sort_keys=False, width=110)
     return text
 
 

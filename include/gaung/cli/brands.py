@@ -1,4 +1,4 @@
-"""Commands: brands – a first brands.yml, what a text matches, and a look at matches in the warehouse."""
+"""Commands: brands – add one to brands.yml, what a text matches, and a look at matches in the warehouse."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -39,16 +39,15 @@ def init(
     handle: Annotated[list[str] | None, typer.Option(help="platform:handle; repeatable.")] = None,
     context: Annotated[list[str] | None, typer.Option(help="Word beside which a keyword counts.")] = None,
     file: FileOption = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the whole file.")] = False,
 ) -> None:
-    """Write a first brands.yml from flags or questions; an existing file is left alone."""
-    from gaung.brands import starter
-    from gaung.errors import SettingsInvalid
+    """Add a brand to brands.yml from flags or questions; what stands there is kept."""
+    from gaung.brands import load, starter
     from gaung.settings import get_settings
 
     path = file or get_settings().brands_file
     if path.exists() and not force:
-        raise SettingsInvalid(f"{path} exists and is left as it is; edit it, or replace it with --force")
+        load(path)  # complains before anything is asked
     asks = name is None
     answers = starter.Answers(
         name=name or typer.prompt("Name of the brand"),
@@ -61,7 +60,9 @@ def init(
         context=tuple(context or ()),
     )
     written = starter.write(path, answers, force=force)
-    typer.echo(f'{path} written: brand {written.brands[0].id}. Try: gaung brands test "{answers.name} …"')
+    typer.echo(f'{path}: brand {written.brands[0].id} is in. Try: gaung brands test "{answers.name} …"')
+    if any(brand.is_synthetic for brand in written.brands):
+        typer.echo("The demo's invented brands stay beside it, for `gaung demo`; delete them when it may go.")
 
 
 @brands.command("test")
