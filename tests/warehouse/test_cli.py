@@ -59,7 +59,36 @@ def test_sql_as_a_table_tells_null_from_empty_and_where_it_was_cut(warehouse: st
     lines = result.stdout.splitlines()
     assert "NULL" in lines[2] and lines[2].split()[0] == "1"
     assert len(lines) == 202
-    assert "the first 200 of 300" in result.output
+    assert "the first 200;" in result.output
+
+
+def test_sql_too_wide_for_the_terminal_has_a_line_per_value(
+    warehouse: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    columns = ", ".join(f"{n} as a_name_of_20_letters_{n:02}" for n in range(30))
+    result = _run("sql", f"select {columns} from generate_series(1, 25)")
+
+    lines = result.stdout.splitlines()
+    assert lines[0].strip() == "row 1"
+    assert [line.split() for line in lines[1:31]] == [
+        [f"a_name_of_20_letters_{n:02}", str(n)] for n in range(30)
+    ]
+    assert all(len(line) <= 80 for line in lines)
+    assert len(lines) == 20 * 31
+    assert "the first 20;" in result.output
+
+
+def test_sql_hands_out_more_than_a_portion(warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gaung.cli.warehouse.CHUNK_ROWS", 7)
+    query = "select g from generate_series(1, 20) as g"
+    assert [row["g"] for row in json.loads(_run("sql", query, "--format", "json").stdout)] == [*range(1, 21)]
+    assert json.loads(_run("sql", f"{query} where false", "--format", "json").stdout) == []
+
+
+def test_sql_takes_statements_without_portions(warehouse: str) -> None:
+    assert "marts" in _run("sql", "show search_path").stdout
+    assert _run("sql", "set work_mem = '1MB'").stdout.strip() == "SET"
 
 
 @pytest.mark.parametrize("format", ["table", "csv", "json"])

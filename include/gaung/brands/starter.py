@@ -97,7 +97,7 @@ def _with_brand(path: Path, answers: Answers) -> str:
 
 
 def _inserted(text: str, name: str, entry: dict[str, Any], path: Path) -> str:
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root: Any = yaml.compose(text, Loader=yaml.SafeLoader)
     items = next(value for key, value in root.value if key.value == name)
     if items.flow_style or not items.value:
         raise SettingsInvalid(

@@ -12,9 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from psycopg2.extensions import connection
+    from psycopg2.extensions import connection, cursor
+    from rich.console import Console
+    from rich.text import Text
 
 TABLE_ROWS = 200
+RECORD_ROWS = 20
+"""Rows shown when there are too many columns for the terminal, and each value gets a line of its own."""
+COLUMN_WIDTH = 24
+"""A wider value may be folded; narrower columns are not readable then."""
+CHUNK_ROWS = 5_000
+ANSWERS = ("select", "with", "table", "values", "(")
+"""What a statement begins with whose rows the server hands out in portions."""
 LIST_TABLES = "select tablename from pg_tables where schemaname = $$marts$$"
 
 server = typer.Typer(help="The local database server: start, stop, status.", no_args_is_help=True)
@@ -85,17 +94,39 @@ def _print_csv(session: "connection", statement: str) -> None:
 
 
 def _print_rows(session: "connection", statement: str, format: Format) -> None:
-    with session.cursor() as cursor:
-        cursor.execute(statement)
+    with closing(_cursor(session, statement)) as cursor:
+        rows = cursor.fetchmany(CHUNK_ROWS) if cursor.name or cursor.description else []
         if cursor.description is None:
             typer.echo(cursor.statusmessage)
             return
         names = [column.name for column in cursor.description]
         if format is Format.json:
-            answer = [dict(zip(names, map(_plain, row), strict=True)) for row in cursor.fetchall()]
-            typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
-            return
-        _print_table(names, cursor.fetchmany(TABLE_ROWS), cursor.rowcount)
+            _print_json(names, rows, cursor)
+        else:
+            _print_table(names, rows)
+
+
+def _cursor(session: "connection", statement: str) -> "cursor":
+    """A cursor after the statement; where that is possible, one that never holds the whole answer."""
+    if not statement.lower().startswith(ANSWERS):
+        plain = session.cursor()
+        plain.execute(statement)
+        return plain
+    named = session.cursor(name="answer")
+    named.execute(f"\n{statement}")
+    return named
+
+
+def _print_json(names: list[str], rows: list[tuple[Any, ...]], cursor: "cursor") -> None:
+    """A list, an object per line."""
+    separator = "["
+    while rows:
+        for row in rows:
+            one = dict(zip(names, map(_plain, row), strict=True))
+            typer.echo(f"{separator}\n{json.dumps(one, ensure_ascii=False)}", nl=False)
+            separator = ","
+        rows = cursor.fetchmany(CHUNK_ROWS)
+    typer.echo("[]" if separator == "[" else "\n]")
 
 
 def _plain(value: Any) -> Any:
@@ -112,22 +143,52 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def _print_table(names: list[str], rows: list[tuple[Any, ...]], total: int) -> None:
+def _print_table(names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    """The first rows: as a table, or, where that is too wide to read, a line per value."""
     from rich.console import Console
     from rich.table import Table
+
+    console = Console()
+    cells = [[None if value is None else str(value) for value in row] for row in rows[:TABLE_ROWS]]
+    widths = [
+        max(len(name), *(min(COLUMN_WIDTH, len(row[index] or "NULL")) for row in cells), 0)
+        for index, name in enumerate(names)
+    ]
+    shown = TABLE_ROWS
+    if sum(widths) + 3 * len(widths) - 1 > console.width and cells:
+        shown = RECORD_ROWS
+        _print_records(console, names, cells[:shown])
+    else:
+        table = Table(show_edge=False, header_style="bold")
+        for index, name in enumerate(names):
+            is_number = any(isinstance(row[index], int | float | Decimal) for row in rows)
+            table.add_column(name, justify="right" if is_number else "left", overflow="fold")
+        for row in cells:
+            table.add_row(*map(_cell, row))
+        console.print(table)
+    if len(rows) > shown:
+        typer.echo(f"rows: the first {shown}; all with --format csv or json", err=True)
+    else:
+        typer.echo(f"rows: {len(rows)}", err=True)
+
+
+def _print_records(console: "Console", names: list[str], cells: list[list[str | None]]) -> None:
+    from rich.table import Table
+
+    for number, row in enumerate(cells, 1):
+        console.print(f"row {number}", style="bold", highlight=False)
+        table = Table.grid(padding=(0, 2))
+        table.add_column(no_wrap=True, style="dim")
+        table.add_column(overflow="fold")
+        for name, value in zip(names, row, strict=True):
+            table.add_row(name, _cell(value))
+        console.print(table)
+
+
+def _cell(value: str | None) -> "Text":
     from rich.text import Text
 
-    table = Table(show_edge=False, header_style="bold")
-    for index, name in enumerate(names):
-        is_number = any(isinstance(row[index], int | float | Decimal) for row in rows)
-        table.add_column(name, justify="right" if is_number else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text("NULL", style="dim") if value is None else Text(str(value)) for value in row))
-    Console().print(table)
-    if total > len(rows):
-        typer.echo(f"rows: the first {len(rows)} of {total}; all with --format csv", err=True)
-    else:
-        typer.echo(f"rows: {total}", err=True)
+    return Text("NULL", style="dim") if value is None else Text(value)
 
 
 def connect_how(

@@ -194,7 +194,7 @@ def _brand_hours(truth: Truth, marts: "connection") -> Check:
         marts,
         """
         select brand_id, hour_at, post_count, repost_count
-        from brand_sentiment_hourly where brand_id = any(%s)
+        from brand_sentiment_hourly where is_synthetic and brand_id = any(%s)
         """,
         list(words.BRAND_WORDS),
     )
