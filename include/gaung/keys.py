@@ -71,27 +71,28 @@ def forget() -> bool:
 
 def post_key(platform: str, post_id: str) -> str:
     """The published key of a post: 64 hexadecimal digits."""
-    return _key(secret(), "post", platform, post_id)
+    return keyed(secret(), "post", platform, post_id)
 
 
 def author_key(platform: str, author_id: str) -> str:
     """The published key of an author: 64 hexadecimal digits."""
-    return _key(secret(), "author", platform, author_id)
+    return keyed(secret(), "author", platform, author_id)
 
 
 def post_keys(ids: Iterable[tuple[str, str]]) -> list[str]:
     """The keys of many posts given as (platform, post id), in order."""
     value = secret()
-    return [_key(value, "post", platform, post_id) for platform, post_id in ids]
+    return [keyed(value, "post", platform, post_id) for platform, post_id in ids]
 
 
 def author_keys(ids: Iterable[tuple[str, str]]) -> list[str]:
     """The keys of many authors given as (platform, author id), in order."""
     value = secret()
-    return [_key(value, "author", platform, author_id) for platform, author_id in ids]
+    return [keyed(value, "author", platform, author_id) for platform, author_id in ids]
 
 
-def _key(value: bytes, kind: str, platform: str, entity_id: str) -> str:
+def keyed(value: bytes, kind: str, platform: str, entity_id: str) -> str:
+    """The keyed hash of an id of any kind under a secret: 64 hexadecimal digits."""
     # NUL separates the parts: no id in the warehouse can hold it, so no two entities share a message
     message = "\0".join((kind, platform, entity_id)).encode("utf-8", "surrogatepass")
     return hmac.digest(value, message, "sha256").hex()

@@ -20,7 +20,7 @@ import shutil
 import socket
 import tempfile
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,6 +68,19 @@ class Payload(BaseModel):
     sha256: str
     bytes: int
     records: int
+    stored: str | None = None
+    """File name within the batch; None: ``payload.<n>.zst``."""
+    replaced_sha256: tuple[str, ...] = ()
+    """What ``sha256`` was before each erasure, the received bytes' first."""
+
+    @property
+    def received_sha256(self) -> str:
+        """Of the bytes as they were received; ids made from them stay the same."""
+        return self.replaced_sha256[0] if self.replaced_sha256 else self.sha256
+
+    def file_name(self, ordinal: int) -> str:
+        """Where the payload lies within its batch."""
+        return self.stored or f"payload.{ordinal}.zst"
 
 
 class Manifest(BaseModel):
@@ -93,7 +106,9 @@ class Manifest(BaseModel):
     def context(self, ordinal: int = 0) -> Context:
         """What a format is told about one file of the batch."""
         file = self.files[ordinal]
-        return Context(file_name=file.name, as_of=self.as_of, column_map=self.column_map, sha256=file.sha256)
+        return Context(
+            file_name=file.name, as_of=self.as_of, column_map=self.column_map, sha256=file.received_sha256
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,12 +301,117 @@ def open_payload(path: str, ordinal: int = 0) -> BinaryIO:
     """
     store = _Store()
     manifest = read_manifest(path)
-    where = f"{store.resolve(path)}/payload.{ordinal}.zst"
+    where = f"{store.resolve(path)}/{manifest.files[ordinal].file_name(ordinal)}"
     try:
         raw = cast("BinaryIO", store.fs.open(where, "rb"))
     except OSError as error:
         raise LandingFailed(f"{where}: cannot be read ({error}); restore it from the backup") from error
     return _decompressed(raw, manifest.files[ordinal].sha256, where)
+
+
+def batches() -> Iterator[str]:
+    """The paths of all batches in the landing, in order."""
+    store = _Store()
+    if not store.fs.exists(store.root):
+        return
+    for found in sorted(map(str, store.fs.find(store.root))):
+        path, _, name = found[len(store.root) + 1 :].rpartition("/")
+        if name == MANIFEST and not path.startswith("."):
+            yield path
+
+
+def stored(path: str) -> dict[str, bytes]:
+    """Every file of a batch as plain bytes, leftovers included; payloads are decompressed."""
+    import zstandard
+
+    store = _Store()
+    found = {}
+    for where in sorted(map(str, store.fs.find(store.resolve(path)))):
+        data = store.fs.cat_file(where)
+        if where.endswith(".zst"):
+            with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data), read_across_frames=True) as raw:
+                data = raw.read()
+        found[where.rpartition("/")[2]] = data
+    return found
+
+
+def rewrite(
+    path: str, format: Format, changed: Callable[[bytes], bytes], words: Callable[[str], str]
+) -> bool:
+    """Whether anything of a batch was changed (erasure only: nothing else may change what was received).
+
+    A new payload lies beside the old one until the manifest names it, then the old one goes: a batch
+    is readable at every moment, and doing it again ends what was cut off.
+
+    Args:
+        path: of the batch, relative to the landing.
+        format: of the batch, to count its records anew.
+        changed: the new bytes of a payload; the same object where nothing changes.
+        words: the new words of the manifest's texts.
+    """
+    store = _Store()
+    manifest = read_manifest(path)
+    files = [
+        _rewritten(store, path, manifest, ordinal, format, changed) for ordinal in range(len(manifest.files))
+    ]
+    files = [file.model_copy(update={"name": words(file.name)}) for file in files]
+    update: dict[str, Any] = {
+        "files": tuple(files),
+        "records": sum(file.records for file in files),
+        "account": words(manifest.account) if manifest.account else manifest.account,
+        "cursor": _reworded(manifest.cursor, words),
+    }
+    new = manifest.model_copy(update=update)
+    if new != manifest:
+        store.replace(f"{store.resolve(path)}/{MANIFEST}", new.model_dump_json(indent=2).encode())
+    named = {file.file_name(ordinal) for ordinal, file in enumerate(files)} | {MANIFEST}
+    for where in map(str, store.fs.find(store.resolve(path))):
+        if where.rpartition("/")[2] not in named:
+            store.fs.rm_file(where)
+    return new != manifest
+
+
+def _rewritten(
+    store: "_Store",
+    path: str,
+    manifest: Manifest,
+    ordinal: int,
+    format: Format,
+    changed: Callable[[bytes], bytes],
+) -> Payload:
+    import zstandard
+
+    file = manifest.files[ordinal]
+    with open_payload(path, ordinal) as stream:
+        before = stream.read()
+    after = changed(before)
+    if after == before:
+        return file
+    sha256 = hashlib.sha256(after).hexdigest()
+    name = f"payload.{ordinal}.{sha256[:12]}.zst"
+    context = manifest.context(ordinal)
+    records = sum(1 for _ in format.records(cast("BinaryIO", io.BytesIO(after)), context))
+    packed = zstandard.ZstdCompressor(level=3, write_checksum=True).compress(after)
+    store.replace(f"{store.resolve(path)}/{name}", packed)
+    return file.model_copy(
+        update={
+            "sha256": sha256,
+            "bytes": len(after),
+            "records": records,
+            "stored": name,
+            "replaced_sha256": (*file.replaced_sha256, file.sha256),
+        }
+    )
+
+
+def _reworded(value: Any, words: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return words(value)
+    if isinstance(value, dict):
+        return {key: _reworded(inner, words) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_reworded(inner, words) for inner in value]
+    return value
 
 
 def bytes_read(stream: BinaryIO) -> int:
@@ -424,6 +544,21 @@ class _Store:
             manifest.batch_key, manifest.records, manifest.format, is_new,
         )  # fmt: skip
         return Landed(manifest.batch_key, path, is_new, manifest if is_new else read_manifest(path))
+
+    def replace(self, where: str, data: bytes) -> None:
+        """Write one file, so that a reader sees the old or the new one."""
+        if not self.is_local:
+            self.fs.pipe_file(where, data)
+            return
+        target = Path(where)
+        with self.staging() as folder:
+            draft = folder / target.name
+            with draft.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(target)
+        _sync_folder(target.parent)
 
     def _rename(self, folder: Path, path: str) -> bool:
         target = Path(self.root, path)

@@ -43,6 +43,7 @@ SCHEMAS: dict[str, dict[str, set[str]]] = {
 
 # Table (the first pattern that fits counts) → role → privileges on it.
 TABLES: dict[str, dict[str, set[str]]] = {
+    "raw.erased": {L: ADD, T: READ},
     "raw.*": {L: KEEP, T: READ},
     "ops.batch": {L: ADD, T: READ, P: READ},
     "ops.outcome": {L: ADD, T: READ, P: READ},

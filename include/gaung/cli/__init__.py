@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from gaung.cli import airflow, brands, build, demo, ingest, text, warehouse
+from gaung.cli import airflow, brands, build, demo, erase, ingest, text, warehouse
 from gaung.errors import GaungError
 
 app = typer.Typer(
@@ -14,7 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for area in (ingest, brands, text, build, warehouse, airflow, demo):
+for area in (ingest, brands, text, build, warehouse, erase, airflow, demo):
     area.register(app)
 
 

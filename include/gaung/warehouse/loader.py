@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from gaung import landing
 from gaung.contract import ENTITIES, Entity
+from gaung.erasure import guard as erased
+from gaung.erasure.guard import Guard
 from gaung.errors import (
     AccountingFailed,
     BatchBusy,
@@ -190,14 +192,19 @@ def rehearse(format: Format, stream: BinaryIO, context: Context) -> LoadOutcome:
     Records that give rows count as ``loaded``: what the warehouse already holds is not looked up.
     """
     tally = _Tally()
-    for chunk in _chunks(format, stream, context, 0, lambda: 0):
+    for chunk in _chunks(format, stream, context, 0, lambda: 0, Guard()):
         tally.add(chunk, context.file_name)
     rows = {name: {"received": tally.rows[name]} for name in ENTITIES if tally.rows[name]}
     return tally.outcome("", 0, tally.mapped, rows)
 
 
 def _chunks(
-    format: Format, payload: BinaryIO, context: Context, file_number: int, position: Callable[[], int]
+    format: Format,
+    payload: BinaryIO,
+    context: Context,
+    file_number: int,
+    position: Callable[[], int],
+    guard: Guard,
 ) -> Iterator["Chunk"]:
     """The file's records, mapped, in chunks bounded in records and in bytes."""
     from gaung.warehouse.staging import Chunk, record_number
@@ -213,7 +220,8 @@ def _chunks(
             )
         last = record.ordinal
         number = record_number(file_number, record.ordinal)
-        chunk.take(number, record, registry.map_record(format, record, context), context)
+        mapped = guard.apply(record, registry.map_record(format, record, context))
+        chunk.take(number, record, mapped, context)
         if chunk.received >= limit or position() - mark >= _CHUNK_BYTES:
             mark = position()
             yield chunk
@@ -280,6 +288,7 @@ class _Load:
         self.run_id = run_id
         self.tally = _Tally()
         self.staged: dict[str, Entity] = {}
+        self.guard = Guard()
 
     def run(self) -> LoadOutcome:
         from gaung.warehouse.connect import connect
@@ -347,7 +356,10 @@ class _Load:
         from gaung.warehouse.merge import Merge, create_quarantine_staging
 
         create_quarantine_staging(self.cursor)
+        self.guard = erased.load(self.cursor)
         self._stage()
+        if self.guard.hits:
+            self._keep_out_erased()
         batch_id, loaded_at = self._write_batch()
         merge = Merge(self.cursor, self.manifest, batch_id, loaded_at)
         entity_rows = {
@@ -385,7 +397,7 @@ class _Load:
             with landing.open_payload(self.landing_path, number) as payload:
                 before = self.tally.received
                 position = partial(landing.bytes_read, payload)
-                for chunk in _chunks(format, landing.lent(payload), context, number, position):
+                for chunk in _chunks(format, landing.lent(payload), context, number, position, self.guard):
                     self._copy(chunk, file.name)
                 landing.drain(payload)
             if self.tally.received - before != file.records:
@@ -393,6 +405,20 @@ class _Load:
                     f"{file.name}: the reader gave {self.tally.received - before} records, the manifest says "
                     f"{file.records}. Nothing was loaded; land the file again"
                 )
+
+    def _keep_out_erased(self) -> None:
+        """Take erased persons out of the batch in the landing, too; loading it again gives the same rows."""
+        from gaung.erasure import payloads
+
+        erased.remember(self.cursor, "post", self.guard.new_posts)
+        judge = self.guard.any_judge()
+        landing.rewrite(
+            self.landing_path,
+            self._format(),
+            lambda data: payloads.erased(data, judge, is_post=self.guard.is_post),
+            lambda name: name,
+        )
+        log.info("batch %s: %d records of erased persons kept out", self.manifest.batch_key, self.guard.hits)
 
     def _format(self) -> Format:
         for format in registry.formats():

@@ -1,0 +1,144 @@
+"""Erasure of a person from every room, and what keeps the person out afterwards.
+
+The order makes every step repeatable: first the keyed hashes, so that no load brings the person back;
+then the landing; then ``raw``, with everything derived marked for the next build; then that build;
+then keys, unused scores, before-images and words in ``ops``; at last a search of every room. A command
+that was cut off is run again.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gaung.erasure import payloads, rooms
+from gaung.erasure.payloads import Person
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Erasure:
+    """What an erasure came to.
+
+    Attributes:
+        counts: rows, files and cells removed or changed, by place.
+        found: how often id and handles still stand in each room; all 0 when it is complete.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    found: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing was found any more."""
+        return not any(self.found.values())
+
+
+def find(author: str, platform: str | None = None) -> Person:
+    """The person of that id or handle.
+
+    Raises:
+        SettingsInvalid: nobody or several are known by that name, or it is a brand's own account.
+    """
+    with closing(rooms.session("erase")) as conn, conn, conn.cursor() as cur:
+        return rooms.find(cur, author, platform)
+
+
+def erase(person: Person, *, holder: str | None = None, progress: Progress | None = None) -> Erasure:
+    """What erasing the person came to; doing it again changes nothing.
+
+    Raises:
+        BuildBusy, PublishingHeld, GateFailed: the marts could not be published without the person; what
+            was done until then stays done. Remove the cause and run it again.
+    """
+    from gaung import pipeline
+    from gaung.warehouse import builds
+
+    tell = progress or (lambda step: None)
+    result = Erasure()
+    tell("keyed hashes")
+    with closing(rooms.session("erase")) as conn, conn, conn.cursor() as cur:
+        rooms.keep_out(cur, person)
+    tell("landing")
+    result.counts["landing"] = _clear_landing(person)
+    tell("raw")
+    with closing(rooms.session("erase")) as conn, conn, conn.cursor() as cur:
+        result.counts |= {f"raw.{name}": n for name, n in rooms.clear_raw(cur, person).items()}
+    tell("build")
+    pipeline.build(holder=holder)
+    tell("keys, scores, before-images, files")
+    lock = builds.take_lock(purpose="erase", holder=holder or builds.default_holder())
+    try:
+        with closing(rooms.session("erase")) as conn, conn, conn.cursor() as cur:
+            result.counts |= rooms.clear_derived(cur)
+            result.counts["words"] = rooms.clear_words(cur, person)
+    finally:
+        lock.close()
+    result.counts["files"] = _clear_files(person)
+    tell("search")
+    result.found = search(person)
+    log.info("erased a person: %s", result.counts)
+    return result
+
+
+def search(person: Person) -> dict[str, int]:
+    """How often id and handles stand in each room, payloads decompressed, files included."""
+    from gaung import landing
+
+    found = {"landing": 0}
+    for path in landing.batches():
+        found["landing"] += sum(payloads.occurrences(data, person) for data in landing.stored(path).values())
+    with closing(rooms.session("erase")) as conn, conn, conn.cursor() as cur:
+        found |= rooms.search(cur, person)
+    for name, folder in _folders().items():
+        found[name] = sum(payloads.occurrences(path.read_bytes(), person) for path in _files(folder))
+    return found
+
+
+def _clear_landing(person: Person) -> int:
+    """Batches changed."""
+    from gaung import landing
+    from gaung.erasure.words import hide
+    from gaung.sources import registry
+
+    formats = {format.name: format for format in registry.formats()}
+    return sum(
+        landing.rewrite(
+            path,
+            formats[landing.read_manifest(path).format],
+            lambda data: payloads.erased(data, person.judge, person.texts, person.posts.__contains__),
+            lambda name: hide(name, person.judge),
+        )
+        for path in landing.batches()
+    )
+
+
+def _folders() -> dict[str, Path]:
+    """Folders of files that people read or left: written reports, and the drop folder."""
+    from gaung.settings import get_settings
+
+    settings = get_settings()
+    return {"reports": settings.home / "reports", "drop folder": settings.drop}
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file()) if folder.is_dir() else iter(())
+
+
+def _clear_files(person: Person) -> int:
+    """Files changed."""
+    changed = 0
+    for folder in _folders().values():
+        for path in _files(folder):
+            before = path.read_bytes()
+            after = payloads.erased(before, person.judge, person.texts, person.posts.__contains__)
+            if after != before:
+                draft = path.with_name(f".{path.name}.part")
+                draft.write_bytes(after)
+                draft.replace(path)
+                changed += 1
+    return changed
