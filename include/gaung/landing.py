@@ -27,7 +27,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, cast
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 import gaung
 from gaung.errors import LandingFailed, SettingsInvalid
@@ -72,6 +79,14 @@ class Payload(BaseModel):
     """File name within the batch; None: ``payload.<n>.zst``."""
     replaced_sha256: tuple[str, ...] = ()
     """What ``sha256`` was before each erasure, the received bytes' first."""
+
+    @model_serializer(mode="wrap")
+    def _plain(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without what only an erasure adds."""
+        written: dict[str, Any] = write(self)
+        if not self.replaced_sha256:
+            del written["stored"], written["replaced_sha256"]
+        return written
 
     @property
     def received_sha256(self) -> str:

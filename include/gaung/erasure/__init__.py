@@ -14,6 +14,7 @@ from pathlib import Path
 
 from gaung.erasure import payloads, rooms
 from gaung.erasure.payloads import Person
+from gaung.errors import UnknownFormat
 
 log = logging.getLogger(__name__)
 
@@ -106,14 +107,21 @@ def _clear_landing(person: Person) -> int:
     from gaung.sources import registry
 
     formats = {format.name: format for format in registry.formats()}
+    batches = {path: landing.read_manifest(path).format for path in landing.batches()}
+    unknown = sorted(path for path, name in batches.items() if name not in formats)
+    if unknown:
+        raise UnknownFormat(
+            f"{len(unknown)} batches are of formats that this version does not know, first {unknown[0]} "
+            f"({batches[unknown[0]]}); nothing of the landing was changed; use the Gaung that landed them"
+        )
     return sum(
         landing.rewrite(
             path,
-            formats[landing.read_manifest(path).format],
+            formats[name],
             lambda data: payloads.erased(data, person.judge, person.texts, person.posts.__contains__),
-            lambda name: hide(name, person.judge),
+            lambda words: hide(words, person.judge),
         )
-        for path in landing.batches()
+        for path, name in batches.items()
     )
 
 
