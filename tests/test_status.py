@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 from gaung import status
 from gaung.cli import app
-from gaung.errors import ModelFailed
+from gaung.errors import GaungError, ModelFailed
 from gaung.warehouse import builds, publisher
 from tests.warehouse.conftest import open_gate, things
 from tests.warehouse.publishing import Things
@@ -112,6 +112,25 @@ def test_failed_load_is_forgotten_once_the_file_is_loaded(things: Things) -> Non
 
     succeed(things, "b.json", 0)
 
+    assert [load.file_name for load in status.collect().failed_loads] == ["c.json"]
+
+
+def test_dismissed_file_is_no_longer_missing_until_it_fails_again(things: Things) -> None:
+    fail_load(things, "b.json")
+    fail_load(things, "c.json")
+    fail_load(things, "d.json")
+    with pytest.raises(GaungError, match=r"x\.json is not among"):
+        status.dismiss(["x.json"], reason="gone")
+
+    assert status.dismiss(["c.json"], reason="fetched under another name") == ["c.json"]
+    assert sorted(load.file_name for load in status.collect().failed_loads) == ["b.json", "d.json"]
+    assert sorted(status.dismiss([], reason="of no use")) == ["b.json", "d.json"]
+    found = status.collect()
+    assert (found.failed_loads, found.exit_code, found.badge["failed_load_count"]) == ((), 0, 0)
+    kept = things.run("select file_name, error_message from ops.outcome where error_class = 'Dismissed'")
+    assert ("c.json", "fetched under another name") in kept
+
+    fail_load(things, "c.json")
     assert [load.file_name for load in status.collect().failed_loads] == ["c.json"]
 
 

@@ -382,7 +382,8 @@ def _walked(
     try:
         yield from files.walk([delivery.path], note=lambda skipped: report.passed_over.append(skipped.name))
     except GaungError as error:
-        report.files.append(_failed(delivery, str(delivery.path), error, not dry_run, run_id))
+        is_noted = not dry_run and delivery.path.is_file()  # a mistyped path is no missing data
+        report.files.append(_failed(delivery, str(delivery.path), error, is_noted, run_id))
 
 
 def _one(

@@ -1,5 +1,6 @@
 """One screen of truth: what runs, what is published, what is missing, what failed, how large it is."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,7 @@ from urllib.parse import unquote, urlparse
 
 from psycopg2.extensions import cursor
 
+from gaung.errors import GaungError
 from gaung.settings import get_settings
 from gaung.warehouse.connect import connect
 
@@ -80,6 +82,38 @@ def collect() -> Status:
     status.sizes |= _landing_size()
     status.problems = tuple(_problems(status))
     return status
+
+
+def dismiss(names: Iterable[str], *, reason: str) -> list[str]:
+    """The files that no longer count as missing: nobody will load them; why is kept in ``ops.outcome``.
+
+    Without names these are all that could not be loaded.
+
+    Raises:
+        GaungError: a name is not among the files that could not be loaded.
+    """
+    with (
+        closing(connect("publisher", autocommit=True, application_name="gaung dismiss")) as conn,
+        conn.cursor() as cur,
+    ):
+        missing = [load.file_name for load in _failed_loads(cur)]
+    chosen = list(dict.fromkeys(names)) or missing
+    unknown = sorted(set(chosen) - set(missing))
+    if unknown:
+        known = ", ".join(missing) or "none"
+        raise GaungError(f"{unknown[0]} is not among the files that could not be loaded: {known}")
+    with closing(connect("loader", application_name="gaung dismiss")) as conn, conn.cursor() as cur:
+        for name in chosen:
+            cur.execute(
+                """
+                insert into ops.outcome
+                    (step, status, source, file_name, error_class, error_message, started_at)
+                values ('extract', 'skipped', 'files', %s, 'Dismissed', %s, clock_timestamp())
+                """,
+                (name, reason),
+            )
+        conn.commit()
+    return chosen
 
 
 def _badge(cur: cursor) -> dict[str, Any]:
@@ -174,7 +208,10 @@ def _problems(status: Status) -> list[str]:
             f"{badge['last_build_message'] or 'no message'}"
         )
     if status.failed_loads:
-        found.append(f"{len(status.failed_loads)} files or batches could not be loaded, see below")
+        found.append(
+            f"{len(status.failed_loads)} files or batches could not be loaded: mend and ingest them again, "
+            "or let them go with `gaung dismiss`"
+        )
     waiting = status.oldest_waiting_minutes
     if waiting is not None and waiting > STALE_AFTER_MINUTES and status.running is None:
         found.append(f"a loaded batch waits {waiting:.0f} minutes to be published; run `gaung build`")

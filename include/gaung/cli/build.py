@@ -1,4 +1,4 @@
-"""Commands: build, publish, rollback, diff, status, docs."""
+"""Commands: build, publish, rollback, diff, status, dismiss, docs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from gaung.status import Status
     from gaung.warehouse.publisher import Publication
 
+SHOWN_FAILURES = 5
+
 
 def register(app: typer.Typer) -> None:
     """Add this area's commands to the command line."""
@@ -20,6 +22,7 @@ def register(app: typer.Typer) -> None:
     app.command("rollback")(rollback)
     app.command("diff")(diff)
     app.command("status")(status)
+    app.command("dismiss")(dismiss)
     app.command("docs")(docs)
 
 
@@ -126,6 +129,24 @@ def status() -> None:
         raise typer.Exit(found.exit_code)
 
 
+def dismiss(
+    reason: Annotated[str, typer.Option("--reason", help="Why nobody will load them; kept in ops.outcome.")],
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Files as `gaung status` names them (default: all).")
+    ] = None,
+) -> None:
+    """Let go of files that could not be loaded, so that badge and status no longer count them as missing."""
+    from gaung import status as state
+    from gaung.warehouse import setup
+
+    setup.ready()
+    gone = state.dismiss(names or (), reason=reason)
+    for name in gone:
+        typer.echo(f"dismissed: {name}")
+    if not gone:
+        typer.echo("No file is missing.")
+
+
 def docs(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to (default: the run-time folder's docs).")
@@ -216,8 +237,11 @@ def _print_status(found: "Status") -> None:
     )
     for reason, count in list(found.quarantined.items())[:5]:
         console.print(f"  quarantined: {count:,} {reason}", markup=False)
-    for load in found.failed_loads[:5]:
+    for load in found.failed_loads[:SHOWN_FAILURES]:
         console.print(f"  not loaded: {load.file_name}: {load.error}", style="red", markup=False)
+    more = len(found.failed_loads) - SHOWN_FAILURES
+    if more > 0:
+        console.print(f"  … and {more} more", style="red")
     for title, numbers, form in (
         ("Marts", found.rows_by_mart, _rows_text),
         ("Rooms", found.sizes, _bytes_text),

@@ -133,11 +133,11 @@ def _seen(sample: Sample) -> str:
     if not words:
         return "the file holds only blanks"
     if words[:512].lower().startswith(("<!doctype html", "<html", "<head", "<body")):
-        return "an HTML page was found instead of data (often an error or login page of a failed download)"
+        return "an HTML page was found instead of data (often of an error or a login); fetch the file again"
     if isinstance(sample.first, dict):
         return f"a JSON object with keys {_named(sample.first)} was found"
     if words[0] in "{[":
-        return "it begins like JSON, but no value in it can be read (cut off or damaged)"
+        return "it begins like JSON, but holds no whole object (cut off or damaged?); fetch it again"
     if is_excel_head(head):
         return "an Excel workbook was found; tables need a column map: pass --map"
     if words[0] == "<":
@@ -149,10 +149,12 @@ def _seen(sample: Sample) -> str:
 
 def _seen_text(words: str) -> str:
     line = words.splitlines()[0][:200]
+    if sum(not character.isprintable() for character in line.replace("\t", " ")) > len(line) / 20:
+        return "binary data was found"
     for delimiter, named in ((",", "commas"), (";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if line.count(delimiter) >= 1:
             return f"a table with {named} was found ({line!r}); tables need a column map: pass --map"
-    return f"text was found that is neither JSON nor a table (first line {line!r})"
+    return f"text was found that is neither JSON nor a table (first line {line[:80]!r})"
 
 
 def _named(keys: Iterable[str]) -> str:
