@@ -4,8 +4,10 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gaung.errors import SettingsInvalid
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,6 +46,15 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="INFO", description="Level of Gaung's own log lines.")
 
+    @field_validator("home", "drop_folder", "brands_file", "dbt_project", "test_data")
+    @classmethod
+    def _from_the_project(cls, path: Path | None, info: ValidationInfo) -> Path | None:
+        """The path; a relative one begins at the project, an empty one is the default."""
+        if path is None or path == Path():
+            default: Path | None = cls.model_fields[info.field_name or ""].default
+            return default
+        return PROJECT_ROOT / path.expanduser()
+
     @property
     def landing(self) -> str:
         """URL of the landing, without a trailing slash."""
@@ -62,8 +73,20 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process; call ``get_settings.cache_clear()`` after changing the environment."""
-    return Settings()
+    """The settings of this process; call ``get_settings.cache_clear()`` after changing the environment.
+
+    Raises:
+        SettingsInvalid: names each setting that cannot be used, and never its value.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [f"GAUNG_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}" for one in error.errors()]
+    raise SettingsInvalid(
+        "\n".join(
+            [*faults, f"Correct the environment or {PROJECT_ROOT / '.env'}; .env.example explains each."]
+        )
+    )
 
 
 def library_environment() -> dict[str, str]:
