@@ -41,7 +41,7 @@ demo: setup ## see it work: a day of synthetic posts, from files to published ta
 	@$(BIN)/gaung demo run
 
 test: setup ## the tests: real Postgres, Airflow, dbt and Great Expectations (10 minutes at most)
-	$(BIN)/pytest -m 'not prove'
+	$(BIN)/pytest -m 'not prove' --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 prove: setup ## the long proofs; SEED=… repeats one; figures go to var/prove as JSON
 	@mkdir -p var/prove
