@@ -267,7 +267,8 @@ def _print_build_line(console: Any, found: "Status") -> None:
     else:
         console.print(
             f"Last build {badge['last_build_id']}: {badge['last_build_status']} "
-            f"{badge['minutes_since_last_build']} min ago; gate {badge['gate_status'] or 'not run'}"
+            f"{badge['minutes_since_last_build']} min ago; "
+            f"gate of the live version: {badge['gate_status'] or 'not run'}"
         )
     for name in badge["failed_expectations"]:
         console.print(f"  blocked by {name}", style="red", markup=False)
