@@ -10,7 +10,7 @@ publishes it in one transaction. `gaung build` does the same without a scheduler
 One build per run: `ops.build` and what hangs on it, `core`, `marts__build`; one publication: `marts`.
 
 ## Schedule
-Every 15 minutes, five minutes after the ingest tick, and whenever `raw/files` was updated. One run at a
+Every 15 minutes, at 5, 20, 35 and 50 past the hour, and whenever `raw/files` was updated. One run at a
 time; the first task skips the rest when nothing waits.
 
 ## Owner
