@@ -1,7 +1,9 @@
 """Erasure end to end: a person is in every room, then in none, and no loader brings the person back."""
 
 import json
+import shutil
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,7 @@ from gaung.cli import app
 from gaung.erasure import rooms
 from gaung.errors import SettingsInvalid
 from gaung.settings import get_settings
-from gaung.warehouse import loader, publisher
+from gaung.warehouse import loader, publisher, setup
 from gaung.warehouse.connect import connect
 from tests.building import ask, deliver, write_brands
 from tests.fakes import encode, landed, line, lines_format, post
@@ -51,15 +53,44 @@ OTHER_LINES = [
 ]
 
 
+SAVED = "erasure_saved"
+
+
+@pytest.fixture(scope="module")
+def saved(server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the landing of the built warehouse is kept; its database is kept as a template."""
+    yield tmp_path_factory.mktemp("saved") / "landing"
+    _server(f"drop database if exists {SAVED} with (force)")
+
+
 @pytest.fixture
-def shop(warehouse: str, lines: Any) -> str:
-    """A warehouse that holds the person everywhere, published twice, so that before-images hold her, too."""
+def shop(warehouse: str, lines: Any, saved: Path, tmp_path: Path) -> str:
+    """A warehouse that holds the person everywhere, published twice, so that before-images hold her, too.
+
+    It is built once; later tests get a copy.
+    """
     write_brands()
+    if saved.exists():
+        _server(f"drop database {warehouse} with (force)", f"create database {warehouse} template {SAVED}")
+        shutil.copytree(saved, tmp_path / "landing")
+        setup.arrange()
+        return warehouse
     deliver_all(PERSON_LINES + OTHER_LINES, "first.ndjson")
     pipeline.build(holder="test")
     deliver([line(own("p1", hashtags=["ramai"]), observed=5)], "second.ndjson")
     pipeline.build(holder="test")
+    _server(
+        f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{warehouse}'",
+        f"create database {SAVED} template {warehouse}",
+    )
+    shutil.copytree(tmp_path / "landing", saved)
     return warehouse
+
+
+def _server(*statements: str) -> None:
+    with closing(connect("admin", database="postgres", autocommit=True)) as session:
+        for statement in statements:
+            session.cursor().execute(statement)
 
 
 def deliver_all(lines_: list[Any], name: str) -> loader.LoadOutcome:
