@@ -72,6 +72,13 @@ class TestFiles:
         assert rows("select post_id from raw.posts order by 1") == [("1",), ("2",)]
         assert rows("select count(*) from ops.outcome where status = 'failed'") == [(4,)]
 
+    def test_a_mistyped_path_is_told_and_not_counted_as_missing_data(self, folder: Path) -> None:
+        write(folder / "a.ndjson", [line(post("1"))])
+        report = ingest_files([folder / "a.ndjson", folder / "b.ndjson"])
+        assert "does not exist" in by_name(report)["b.ndjson"].error
+        assert (report.total("loaded"), report.exit_code) == (1, 1)
+        assert rows("select count(*) from ops.unresolved_failure") == [(0,)]
+
     def test_the_second_time_nothing_changes(self, folder: Path) -> None:
         write(folder / "a.ndjson", [line(post("1")), line(post("2"))])
         first = ingest_files([folder])
