@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg2 import sql
 
 from gaung import airflow_home
 from gaung.demo import DEFAULT_SEED, Truth, generate
 from gaung.demo.verify import verify
 from gaung.settings import PROJECT_ROOT, get_settings
+from gaung.warehouse import marts
 from gaung.warehouse.connect import connect
 
 DAG_IDS = {"ingest_files", "build_and_publish"}
@@ -160,6 +162,44 @@ def deliver(truth_folder: Path) -> Truth:
     return truth
 
 
+def assert_analysts_find_what_they_need() -> None:
+    """As ``bi_reader``: every mart has rows and a key, everything a comment, every total its source."""
+    names = {mart.name for mart in marts.load()}
+    with closing(connect("bi_reader", autocommit=True)) as session, session.cursor() as cursor:
+        for name in sorted(names):
+            cursor.execute(sql.SQL("select exists (select from marts.{})").format(sql.Identifier(name)))
+            assert cursor.fetchone() == (True,), f"{name} is empty"
+        cursor.execute(
+            "select table_name from information_schema.table_constraints "
+            "where table_schema = 'marts' and constraint_type = 'PRIMARY KEY'"
+        )
+        assert {name for (name,) in cursor.fetchall()} == names
+        cursor.execute(
+            """
+            select attrelid::regclass::text, attname
+            from pg_attribute join pg_class on attrelid = pg_class.oid
+            where relnamespace = 'marts'::regnamespace and relkind in ('r', 'v') and attnum > 0
+                and not attisdropped and col_description(attrelid, attnum) is null
+            union all
+            select oid::regclass::text, '' from pg_class
+            where relnamespace = 'marts'::regnamespace and relkind in ('r', 'v')
+                and obj_description(oid) is null
+            """
+        )
+        assert cursor.fetchall() == []
+        cursor.execute("select mart_name, mart_total, raw_total from marts.reconciliation where not is_equal")
+        assert cursor.fetchall() == []
+        cursor.execute("select distinct mart_name from marts.reconciliation where is_equal")
+        assert {"fct_post", "bridge_post_brand"} <= {name for (name,) in cursor.fetchall()}
+        for name in sorted(names):
+            cursor.execute(
+                sql.SQL("select count(*) from marts.{} where not is_synthetic").format(sql.Identifier(name))
+                if "is_synthetic" in marts.get(name).column_names
+                else sql.SQL("select 0")
+            )
+            assert cursor.fetchone() == (0,), f"{name} has rows that do not say that they are synthetic"
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.usefixtures("brands_of_the_project")
 def test_both_dags_publish_the_planted_truth(tmp_path: Path) -> None:
@@ -170,6 +210,7 @@ def test_both_dags_publish_the_planted_truth(tmp_path: Path) -> None:
     assert (ingested["state"], built["state"]) == ("success", "success")
     wrong = [check for check in verify(truth) if not check.is_right]
     assert wrong == []
+    assert_analysts_find_what_they_need()
     assert one("select version from ops.live") == 1
     assert one("select holder_kind from ops.build") == "dag"
     assert one("select count(distinct run_id) from ops.outcome") == 1
