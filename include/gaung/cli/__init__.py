@@ -17,6 +17,9 @@ app = typer.Typer(
 for area in (ingest, brands, text, build, warehouse, erase, airflow, demo):
     area.register(app)
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
+
 
 def main() -> None:
     """Run the command line; our own errors are one clear message, never a traceback."""
@@ -25,3 +28,9 @@ def main() -> None:
     except GaungError as error:
         typer.secho(f"{type(error).__name__}: {error}", fg="red", err=True)
         sys.exit(error.exit_code)
+    except SystemExit as leaving:
+        if leaving.code == INTERRUPTED:
+            typer.echo(
+                "Interrupted. What was not finished stays undone; the same command does it again.", err=True
+            )
+        raise
