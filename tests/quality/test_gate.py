@@ -8,7 +8,8 @@ import pytest
 
 from gaung import pipeline
 from gaung.errors import GateFailed
-from gaung.quality import engine, gate
+from gaung.quality import engine
+from gaung.quality.verdict import Result, Verdict
 from gaung.settings import get_settings
 from gaung.warehouse import publisher
 from tests.warehouse.publishing import Things, expectation
@@ -308,8 +309,8 @@ def test_totals_are_judged_and_kept(published: Things) -> None:
 
 
 def test_sentence_of_a_verdict_names_what_failed_and_what_to_do() -> None:
-    result = gate.Result("m", "e", "critical", "failed", "candidate", "then x", {"observed_value": 3})
-    verdict = gate.Verdict(7, "failed", 2, 2, (result,))
+    result = Result("m", "e", "critical", "failed", "candidate", "then x", {"observed_value": 3})
+    verdict = Verdict(7, "failed", 2, 2, (result,))
 
     assert verdict.sentence == (
         "the gate blocks build 7: 1 critical of 2 expectations did not pass: m.e (observed_value: 3): "

@@ -10,7 +10,7 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor
 
 from gaung.quality import engine, suites
-from gaung.quality.gate import Check
+from gaung.quality.verdict import Check
 from gaung.warehouse import marts
 from gaung.warehouse.connect import connect
 from gaung.warehouse.marts import Mart

@@ -289,7 +289,7 @@ def pass_gate(patch: pytest.MonkeyPatch) -> Iterator[None]:
     """Builds whose gate lets everything pass at no cost, for tests of what comes after it."""
 
     def judge(build: Build, _token: str) -> Any:
-        from gaung.quality.gate import Verdict
+        from gaung.quality.verdict import Verdict
 
         with closing(connect("publisher")) as conn, conn, conn.cursor() as cur:
             cur.execute(

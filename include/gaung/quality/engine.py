@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gaung.errors import SettingsInvalid
-from gaung.quality.gate import Check, Result
+from gaung.quality.verdict import Check, Result
 from gaung.settings import quieten_libraries
 from gaung.warehouse.connect import url
 

@@ -10,10 +10,11 @@ from psycopg2 import sql
 from psycopg2.extensions import connection, cursor
 
 from gaung.errors import GateFailed
-from gaung.warehouse import totals
 from gaung.warehouse.marts import Mart
 
 SCHEMA = "marts"
+SYNTHETIC_ROWS = "synthetic_rows"
+"""Name of the running total of a mart's synthetic rows."""
 SYNTHETIC_NOTE = " CONTAINS SYNTHETIC DEMO DATA. MEMUAT DATA DEMO SINTETIS."
 
 
@@ -78,7 +79,7 @@ def describe(cur: cursor, marts: tuple[Mart, ...]) -> None:
     """Bring the comments of tables and columns to what the YAML says, where they differ."""
     for mart in marts:
         table = sql.Identifier(SCHEMA, mart.name)
-        note = SYNTHETIC_NOTE if totals.has_synthetic(cur, mart.name) else ""
+        note = SYNTHETIC_NOTE if _has_synthetic(cur, mart.name) else ""
         wanted = {"": mart.comment + note, **{column.name: column.comment for column in mart.columns}}
         for name, text in wanted.items():
             if _comments(cur, mart.name).get(name) == text:
@@ -233,3 +234,13 @@ def _index(cur: cursor, mart: Mart, names: tuple[str, ...]) -> None:
             sql.SQL(", ").join(map(sql.Identifier, names)),
         )
     )
+
+
+def _has_synthetic(cur: cursor, mart: str) -> bool:
+    """Whether a live mart holds synthetic rows, from the totals."""
+    cur.execute(
+        "select coalesce(sum(total), 0) > 0 from ops.mart_total where mart = %s and measure = %s",
+        (mart, SYNTHETIC_ROWS),
+    )
+    row: Any = cur.fetchone()
+    return bool(row[0])

@@ -18,7 +18,7 @@ from gaung.warehouse import live_tables
 from gaung.warehouse.marts import Mart
 from gaung.warehouse.partitions import KINDS, WHOLE
 
-ROWS, SYNTHETIC_ROWS, ALL = "rows", "synthetic_rows", "all"
+ROWS, ALL = "rows", "all"
 
 
 def of(mart: Mart) -> tuple[Total, ...]:
@@ -27,7 +27,7 @@ def of(mart: Mart) -> tuple[Total, ...]:
     declared = suite.totals if suite else ()
     always = [Total(ROWS, "count(*)", None, None)]
     if "is_synthetic" in mart.column_names:
-        always.append(Total(SYNTHETIC_ROWS, "count(*) filter (where is_synthetic)", None, None))
+        always.append(Total(live_tables.SYNTHETIC_ROWS, "count(*) filter (where is_synthetic)", None, None))
     return (*always, *declared)
 
 
@@ -63,16 +63,6 @@ def rows_by_mart(cur: cursor) -> dict[str, int]:
     """Rows of each live mart, from the totals."""
     cur.execute("select mart, total from ops.mart_total where measure = %s order by mart", (ROWS,))
     return {mart: int(total) for mart, total in cur.fetchall()}
-
-
-def has_synthetic(cur: cursor, mart: str) -> bool:
-    """Whether a live mart holds synthetic rows, from the totals."""
-    cur.execute(
-        "select coalesce(sum(total), 0) > 0 from ops.mart_total where mart = %s and measure = %s",
-        (mart, SYNTHETIC_ROWS),
-    )
-    row: Any = cur.fetchone()
-    return bool(row[0])
 
 
 def take_raw(cur: cursor, build_id: int) -> None:
