@@ -296,7 +296,8 @@ def forget_keys(
         return
     typer.echo(
         f"This deletes {keys.secret_path()}. Published keys can then be linked to nobody, every key changes "
-        "with the next `gaung build --full`, and a backup made before cannot be continued."
+        "with the next `gaung build --full`, a backup made before cannot be continued, and people who were "
+        "erased are no longer recognised when a later file brings them again."
     )
     if not yes and not typer.confirm("Forget the keys?"):
         raise typer.Exit(1)
