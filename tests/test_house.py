@@ -56,7 +56,8 @@ def commands() -> set[str]:
 
 
 def test_make_help_lists_every_verb() -> None:
-    done = subprocess.run([MAKE, "--no-print-directory", "help"], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    command = [MAKE, "--no-print-directory", "help"]
+    done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
     assert [line.split()[1] for line in done.stdout.splitlines()] == VERBS
     phony = re.search(r"^\.PHONY: (.*)$", text("Makefile"), re.M)
     assert phony is not None
