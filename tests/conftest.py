@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from gaung.settings import get_settings
 from gaung.warehouse import local, setup
@@ -18,6 +19,11 @@ from gaung.warehouse.connect import connect
 TEMPLATE = "gaung_template"
 SLOW = ("dags", "truth", "test_real_data.py", "quality", "demo")
 """What takes minutes starts first, so that two workers end at about the same time."""
+
+# `make test` tries the same examples every time; `make prove` searches on, from its own seed.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+if "GAUNG_PROVE_SEED" not in os.environ:
+    settings.load_profile("repeatable")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -81,3 +81,22 @@ def test_a_post_whose_id_is_none_does_not_lend_it_to_its_comments(post_id: Any, 
     posts = read(json.dumps(body).encode()).rows("posts")
 
     assert [post["parent_post_id"] for post in posts if post["post_type"] == "comment"] == [parent]
+
+
+def test_a_line_of_a_side_file_that_is_no_csv_costs_itself_only() -> None:
+    lines = (b"platform,post_id,likes", b"x,1,5", b"x,2\r7,6", b"x,3,7")
+
+    outcome = read(b"\n".join(lines), name="likes.csv")
+
+    assert outcome.counts() == {"received": 3, "quarantined:bad_row": 1, "loaded": 2}
+
+
+def test_a_recorded_body_that_is_a_number_is_quarantined() -> None:
+    exchange = {
+        "request": {"method": "GET", "uri": "https://mastodon.example/api/v1/timelines/public"},
+        "response": {"status": {"code": 200, "message": "OK"}, "body": 1_000_000_000_000},
+    }
+
+    outcome = read(json.dumps({"http_interactions": [exchange], "recorded_with": "betamax/0.9"}).encode())
+
+    assert outcome.counts() == {"received": 1, "quarantined:field_retyped": 1}

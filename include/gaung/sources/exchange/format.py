@@ -243,7 +243,11 @@ def _decoded(response: dict[str, Any]) -> str:
         data = body
     if data is None:
         return ""
-    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else bytes(data)
+    if not isinstance(data, str | bytes):
+        raise MappingError(
+            "field_retyped", "response.body", f"the recorded body is {type(data).__name__}, not text"
+        )
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     unpacked = _unpacked(raw)
     if unpacked is raw and isinstance(data, str):
         return data

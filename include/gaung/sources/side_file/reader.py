@@ -54,9 +54,27 @@ def records(stream: BinaryIO, context: Context) -> Iterator[Record]:
     if found is None:
         return
     delimiter, names = found
-    lines = csv.reader(reader, delimiter=delimiter)
-    for ordinal, cells in enumerate(cells for cells in lines if cells):
-        yield _record(ordinal, names, cells)
+    for ordinal, cells in enumerate(_lines(csv.reader(reader, delimiter=delimiter))):
+        yield _record(ordinal, names, cells) if isinstance(cells, list) else _unreadable(ordinal, cells)
+
+
+def _lines(reader: Iterator[list[str]]) -> Iterator[list[str] | csv.Error]:
+    """Cells of each line that is not empty, or why it cannot be cut into cells; the next line goes on."""
+    while True:
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            yield error
+        else:
+            if cells:
+                yield cells
+
+
+def _unreadable(ordinal: int, error: csv.Error) -> Record:
+    why = f"the line cannot be cut into cells ({error}); correct it and ingest the file again"
+    return Record(ordinal, None, problem=Problem("bad_row", f"row {ordinal + 2}", why))
 
 
 class _Raw(io.RawIOBase):
