@@ -27,6 +27,9 @@ NEGATORS = ("tidak", "bukan", "belum", "kurang", "jangan", "tanpa", "anti", "nev
 NEGATION_REACH = 3
 CONTRASTS = ("tapi", "namun", "padahal", "sayangnya", "sayang", "cuma", "but", "meskipun", "walaupun")
 GRAM_SIZES = (3, 4, 5)
+MAX_SEEN_WORDS = 200_000
+"""Words whose weights a scorer keeps; past it, it begins anew, so that memory stays bounded."""
+
 NEGATED, AFTER_CONTRAST = "~", "^"
 """Prefixes of a word's feature where it stands after a negator or a contrast."""
 
@@ -178,17 +181,20 @@ class Scorer:
         self.model = model
         self._feature = {name: at for at, name in enumerate(model.features)}
         self._gram = {name: at for at, name in enumerate(model.grams)}
-        self._pairs = pl.DataFrame({"pair": model.pairs}, schema={"pair": pl.String}).with_row_index("at")
+        self._seen: dict[str, int] = {}
+        self._weights = np.zeros((0, 3, len(CLASSES)))
+        halves = [pair.split(" ", 1) for pair in model.pairs]
+        self._side = {word: at for at, word in enumerate(sorted({word for pair in halves for word in pair}))}
+        keys = np.array([self._pair_key(*map(self._side.__getitem__, pair)) for pair in halves], np.int64)
+        self._pair_order: Codes = np.argsort(keys)
+        self._pair_keys: Codes = keys[self._pair_order]
 
     def logits(self, tokens: Tokens) -> Floats:
         """Raw logits per text and class."""
-        plain = np.array([self._plain(word) for word in tokens.words]).reshape(-1, len(CLASSES))
-        negated = np.array([self._marked(NEGATED, word) for word in tokens.words]).reshape(-1, len(CLASSES))
-        after = np.array([self._marked(AFTER_CONTRAST, word) for word in tokens.words]).reshape(
-            -1, len(CLASSES)
-        )
-        weights = plain[tokens.code] + negated[tokens.code] * tokens.negated[:, None]
-        weights += after[tokens.code] * tokens.contrasted[:, None]
+        known = self._look_up(tokens.words)
+        weights = known[:, 0][tokens.code]
+        for marked, at in ((tokens.negated, 1), (tokens.contrasted, 2)):
+            weights[marked] += known[:, at][tokens.code[marked]]
         sums = _sum_by_row(tokens.row, weights, tokens.size) + self._pair_sums(tokens)
         counts = np.maximum(np.bincount(tokens.row, minlength=tokens.size), 1)
         # rounded, so that a text's result does not depend on how a batch's sums were arranged
@@ -200,34 +206,51 @@ class Scorer:
         matrix = self.model.calibration
         return softmax(logits @ matrix[:, :-1].T + matrix[:, -1])
 
-    def _plain(self, word: str) -> Floats:
-        total = self._weight(word) + self._weight(lexicon_feature(word))
-        found = [self._gram[gram] for gram in grams(word) if gram in self._gram]
-        if found:
-            total = total + self.model.gram_weights[found].sum(axis=0)
-        return total
+    def _look_up(self, words: list[str]) -> Floats:
+        """Weights of distinct words: by word; plain, when negated, after a contrast; by class."""
+        if len(self._seen) + len(words) > MAX_SEEN_WORDS:
+            self._seen, self._weights = {}, self._weights[:0]
+        new = [word for word in words if word not in self._seen]
+        if new:
+            self._seen |= {word: len(self._seen) + at for at, word in enumerate(new)}
+            self._weights = np.concatenate([self._weights, self._weigh(new)])
+        result: Floats = self._weights[[self._seen[word] for word in words]]
+        return result
 
-    def _marked(self, mark: str, word: str) -> Floats:
-        polarity = lexicon_feature(word)
-        return self._weight(mark + word) + self._weight(mark + polarity if polarity else None)
+    def _weigh(self, words: list[str]) -> Floats:
+        """The weights of words that were not seen before, in the form of :meth:`_look_up`."""
+        found: tuple[list[int], list[int]] = ([], [])
+        letters: tuple[list[int], list[int]] = ([], [])
+        for at, word in enumerate(words):
+            names = [name for name in (word, lexicon_feature(word)) if name]
+            for place, mark in enumerate(("", NEGATED, AFTER_CONTRAST)):
+                for name in names:
+                    if (feature := self._feature.get(mark + name)) is not None:
+                        found[0].append(at * 3 + place)
+                        found[1].append(feature)
+            for gram in grams(word):
+                if (known := self._gram.get(gram)) is not None:
+                    letters[0].append(at * 3)
+                    letters[1].append(known)
+        total = _sum_by_row(
+            np.array(found[0], np.int64), self.model.feature_weights[found[1]], len(words) * 3
+        ) + _sum_by_row(np.array(letters[0], np.int64), self.model.gram_weights[letters[1]], len(words) * 3)
+        return total.reshape(-1, 3, len(CLASSES))
 
-    def _weight(self, name: str | None) -> Floats:
-        at = self._feature.get(name) if name else None
-        weight: Floats = np.zeros(len(CLASSES)) if at is None else self.model.feature_weights[at]
-        return weight
+    def _pair_key(self, left: Any, right: Any) -> Any:
+        """One whole number per pair of words that stand in pairs."""
+        return left * len(self._side) + right
 
     def _pair_sums(self, tokens: Tokens) -> Floats:
-        same = tokens.row[1:] == tokens.row[:-1]
-        words = pl.Series("word", tokens.words, dtype=pl.String)
-        codes = pl.DataFrame(
-            {"left": tokens.code[:-1][same], "right": tokens.code[1:][same], "row": tokens.row[1:][same]}
-        )
-        distinct = codes.select("left", "right").unique()
-        named = distinct.with_columns(
-            pair=words.gather(distinct["left"]) + " " + words.gather(distinct["right"])
-        )
-        found = codes.join(named.join(self._pairs, on="pair"), on=["left", "right"])
-        at, row = found["at"].to_numpy().astype(np.int64), found["row"].to_numpy().astype(np.int64)
+        if not len(self._pair_keys):
+            return np.zeros((tokens.size, len(CLASSES)))
+        side: Codes = np.array([self._side.get(word, -1) for word in tokens.words], np.int64)[tokens.code]
+        left, right = side[:-1], side[1:]
+        near = np.flatnonzero((left >= 0) & (right >= 0) & (tokens.row[1:] == tokens.row[:-1]))
+        key = self._pair_key(left[near], right[near])
+        place = np.searchsorted(self._pair_keys, key).clip(max=len(self._pair_keys) - 1)
+        hit = self._pair_keys[place] == key
+        at, row = self._pair_order[place[hit]], tokens.row[1:][near[hit]]
         return _sum_by_row(row, self.model.pair_weights[at].reshape(-1, len(CLASSES)), tokens.size)
 
 
