@@ -20,7 +20,7 @@ from gaung.errors import ModelFailed
 from gaung.settings import get_settings, quieten_libraries
 from gaung.warehouse import marts
 from gaung.warehouse.builds import fence
-from gaung.warehouse.connect import connect, parameters
+from gaung.warehouse.connect import connect, other_database, parameters
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor
@@ -161,8 +161,7 @@ def _aimed(manifest: Any, database: str) -> Any:
 
 
 def _options() -> list[str]:
-    settings = get_settings()
-    home, project = settings.home.resolve() / "dbt", str(settings.dbt_project.resolve())
+    home, project = _home(), str(get_settings().dbt_project.resolve())
     return [
         *("--project-dir", project, "--profiles-dir", project),
         *("--target-path", str(home / "target"), "--log-path", str(home / "logs")),
@@ -263,5 +262,10 @@ def _raise_failure(outcome: Any) -> None:
     )
 
 
+def _home() -> Path:
+    """Where dbt writes; work in another database has a folder of its own, so that builds do not meet."""
+    return get_settings().home.resolve() / "dbt" / (other_database() or "")
+
+
 def _log_file() -> Path:
-    return get_settings().home.resolve() / "dbt" / "logs" / "dbt.log"
+    return _home() / "logs" / "dbt.log"

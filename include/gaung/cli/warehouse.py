@@ -24,6 +24,9 @@ COLUMN_WIDTH = 24
 CHUNK_ROWS = 5_000
 ANSWERS = ("select", "with", "table", "values", "(")
 """What a statement begins with whose rows the server hands out in portions."""
+SIZES = (
+    "select mart_name, mart_total as rows from marts.reconciliation where measure_name = 'rows' order by 1"
+)
 LIST_TABLES = "select tablename from pg_tables where schemaname = $$marts$$"
 
 server = typer.Typer(help="The local database server: start, stop, status.", no_args_is_help=True)
@@ -41,6 +44,7 @@ def register(app: typer.Typer) -> None:
     """Add this area's commands to the command line."""
     app.add_typer(server, name="server")
     app.command("sql")(ask)
+    app.command("known-at")(known_at)
     app.command("connect")(connect_how)
     app.command("migrate")(migrate)
     app.command("forget-keys")(forget_keys)
@@ -56,24 +60,58 @@ def ask(
     format: Annotated[Format, typer.Option(help="table: the first rows; csv and json: all.")] = Format.table,
 ) -> None:
     """Ask the marts, as bi_reader, who may read them and nothing else."""
-    import psycopg2
-
     from gaung.warehouse.connect import connect
     from gaung.warehouse.setup import ready
 
     ready()
-    statement = query.strip().rstrip(";")
     with closing(connect("bi_reader", application_name="gaung sql")) as session:
-        try:
-            if format is Format.csv:
-                _print_csv(session, statement)
-            else:
-                _print_rows(session, statement, format)
-        except psycopg2.Error as error:
-            typer.secho(_explain(error), fg="red", err=True)
-            raise typer.Exit(1) from error
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _answer(session, query, format)
+
+
+def known_at(
+    moment: Annotated[
+        str, typer.Argument(metavar="TIME", help="With a time zone, e.g. 2026-03-05T07:00+07:00.")
+    ],
+    sql: Annotated[
+        str | None, typer.Option(help="One SQL statement on the marts of that moment (default: their sizes).")
+    ] = None,
+    format: Annotated[Format, typer.Option(help="table: the first rows; csv and json: all.")] = Format.table,
+) -> None:
+    """Ask the marts as known at a moment: built anew, beside the live ones, from what was loaded then."""
+    from datetime import datetime
+
+    from rich.console import Console
+
+    from gaung.warehouse import known
+    from gaung.warehouse.setup import ready
+
+    try:
+        when = datetime.fromisoformat(moment)
+    except ValueError:
+        raise typer.BadParameter(f"{moment!r} is no ISO time; write e.g. 2026-03-05T07:00+07:00") from None
+    ready()
+    line = Console(stderr=True).status(f"loading what was known at {when.isoformat()} …")
+    with line, known.at(when, progress=lambda stage, seconds: line.update(f"{stage} …")) as then:
+        line.stop()
+        with closing(then.connect()) as session:
+            _answer(session, sql or SIZES, format)
+
+
+def _answer(session: "connection", query: str, format: Format) -> None:
+    """Print what the marts of a session answer."""
+    import psycopg2
+
+    statement = query.strip().rstrip(";")
+    try:
+        if format is Format.csv:
+            _print_csv(session, statement)
+        else:
+            _print_rows(session, statement, format)
+    except psycopg2.Error as error:
+        typer.secho(_explain(error), fg="red", err=True)
+        raise typer.Exit(1) from error
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explain(error: Any) -> str:

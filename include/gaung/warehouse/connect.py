@@ -1,5 +1,7 @@
 """Connections to the warehouse, each as one role with no more rights than its step needs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urlencode
 
@@ -20,6 +22,27 @@ NAMES: dict[Role, str] = {
     "brand_staff": "brand_staff",
 }
 CONNECT_TIMEOUT_S = 10
+
+_instead: list[str] = []
+"""Databases that this process works in instead of the settings' one; the last counts."""
+
+
+@contextmanager
+def working_in(database: str) -> Iterator[None]:
+    """Let everything that this process connects to the warehouse go to another database of its server.
+
+    It holds for the whole process, threads included, until the block ends.
+    """
+    _instead.append(database)
+    try:
+        yield
+    finally:
+        _instead.pop()
+
+
+def other_database() -> str | None:
+    """The database of the innermost :func:`working_in`, or None."""
+    return _instead[-1] if _instead else None
 
 
 def connect(
@@ -67,6 +90,7 @@ def url(role: Role, database: str | None = None) -> str:
 def parameters(role: Role, database: str | None = None) -> dict[str, str]:
     """The libpq parameters of a connection as ``role``, its password included: never log them."""
     settings = get_settings()
+    database = database or other_database()
     if settings.dsn:
         wanted = _of_dsn(settings.dsn.get_secret_value())
         wanted["dbname"] = database or wanted.get("dbname") or settings.database
