@@ -55,6 +55,7 @@ PLANTED = {
             candidate_total) values (1, 'bridge_post_brand', 'dated_matches', 'b', 0, 0, 7)
     """,
     "dim_author.private_persons_are_not_named": "update marts__build.dim_author set is_public_voice = false",
+    "model_quality.answered_is_a_part": "update marts__build.model_quality set answered_count = 7",
     "collection_coverage.records_are_accounted_for": (
         "update marts__build.collection_coverage set received_count = 5"
     ),

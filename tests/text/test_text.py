@@ -4,6 +4,7 @@ import csv
 import subprocess
 import sys
 from decimal import Decimal
+from importlib import resources
 from pathlib import Path
 from statistics import correlation
 
@@ -163,6 +164,9 @@ def test_folded_words_stand_between_single_spaces(text: str) -> None:
         ("love it", "en"),
         ("outstanding!", "en"),
         ("korang tengok macam mana kat sini", "ms"),
+        ("aku wis tuku sega pecel ning warung kuwi, regane ora larang", "jv"),
+        ("kuring resep pisan kana kadaharan ieu, hargana teu mahal", "su"),
+        ("enak pisan baksonya", "id"),
         ("😀😀", "und"),
         ("https://contoh.id", "und"),
         ("今日はとても良い天気です", "und"),
@@ -373,6 +377,27 @@ def test_smsa_is_indonesian_or_malay(test_data: Path, capsys: pytest.CaptureFixt
         sys.stdout.write(f"\nSmSA valid: {shares}\n")
     assert shares["id"] >= 0.92
     assert shares["id"] + shares["ms"] >= 0.98
+
+
+def test_regional_languages_are_told_from_indonesian(
+    test_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, code in (("javanese", "jv"), ("sundanese", "su")):
+        paths = sorted((test_data / "sentiment" / "nusax" / name).glob("*.csv"))
+        found = languages(*[text for path in paths for text in pl.read_csv(path)["text"].to_list()])
+        share = found.count(code) / len(found)
+        with capsys.disabled():
+            sys.stdout.write(f"\nNusaX {name}: {code} {share:.4f} of {len(found)}\n")
+        assert share >= 0.75
+
+
+def test_the_shipped_list_of_slang() -> None:
+    path = resources.files("gaung.text").joinpath("data/lists/language_slang.tsv")
+    rows = [line.split("\t") for line in path.read_text("utf-8").splitlines()[1:]]
+    found = languages(*[text for text, _ in rows])
+    right = sum(said == label for said, (_, label) in zip(found, rows, strict=True))
+    assert len(rows) == 200
+    assert right / len(rows) >= 0.9
 
 
 def test_nusax_pairs_are_told_apart(test_data: Path, capsys: pytest.CaptureFixture[str]) -> None:

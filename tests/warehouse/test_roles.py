@@ -43,6 +43,8 @@ SCHEMAS: dict[str, dict[str, set[str]]] = {
 
 # Table (the first pattern that fits counts) → role → privileges on it.
 TABLES: dict[str, dict[str, set[str]]] = {
+    "app.annotation": {L: ADD, T: READ},
+    "app.annotation_quarantine": {L: ADD},
     "raw.erased": {L: ADD, T: READ},
     "raw.*": {L: KEEP, T: READ},
     "ops.batch": {L: ADD, T: READ, P: READ},
@@ -68,7 +70,8 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "core.brand": {T: ALL, P: READ},
     "core.brand_term": {T: ALL, P: READ},
     "core.declared_topic": {T: ALL, P: READ},
-    "core.post": {T: ALL, P: READ},
+    "core.post": {T: ALL, P: READ, L: READ},
+    "core.post_key": {T: ALL, L: READ},
     "core.post_brand": {T: ALL, P: READ},
     "core.post_topic": {T: ALL, P: READ},
     "core.*": {T: ALL},

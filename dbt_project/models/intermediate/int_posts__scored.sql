@@ -39,6 +39,16 @@ sentiments as (
 
 ),
 
+corrections as (
+
+    select
+        text_hash,
+        label
+    from {{ source('core', 'text_correction') }}
+    where task = 'sentiment'
+
+),
+
 final as (
 
     select
@@ -48,10 +58,18 @@ final as (
         posts.author_id,
         posts.post_type,
         languages.lang,
-        coalesce(sentiments.label, 'unscored') as sentiment_label,
-        sentiments.compound as sentiment_compound,
+        coalesce(corrections.label, sentiments.label, 'unscored') as sentiment_label,
+        -- a person gives a label, not a number: without an engine that agrees there is no compound
+        cast(
+            case when coalesce(corrections.label, sentiments.label) = sentiments.label then sentiments.compound end
+            as numeric(5, 4)
+        ) as sentiment_compound,
         case
-            when sentiments.label <> 'unscored' then null
+            when corrections.label is not null then 'correction'
+            when sentiments.label <> 'unscored' then 'engine'
+        end as sentiment_source,
+        case
+            when corrections.label is not null or sentiments.label <> 'unscored' then null
             when posts.is_deleted then 'deleted'
             when posts.text is null or posts.text = '' then 'no_text'
             else coalesce(sentiments.unscored_reason, 'not_scored')
@@ -61,6 +79,7 @@ final as (
     from posts
     left join languages on posts.text_hash = languages.text_hash
     left join sentiments on posts.text_hash = sentiments.text_hash
+    left join corrections on posts.text_hash = corrections.text_hash
 
 )
 

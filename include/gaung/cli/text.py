@@ -1,6 +1,7 @@
-"""Commands: text – train the Indonesian sentiment engine, and evaluate engines on labelled texts."""
+"""Commands: text – train and evaluate engines, sample texts to label, load labels, agreement; learn."""
 
 import json
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from gaung.text.evaluate import Report
 
-text = typer.Typer(help="Text engines: train and evaluate.", no_args_is_help=True)
+text = typer.Typer(help="Text engines: train, evaluate, label, correct.", no_args_is_help=True)
 
 
 class Task(StrEnum):
@@ -23,6 +24,7 @@ class Task(StrEnum):
 def register(app: typer.Typer) -> None:
     """Add this area's commands to the command line."""
     app.add_typer(text, name="text")
+    app.command("learn")(learn)
 
 
 @text.command("train")
@@ -73,6 +75,94 @@ def evaluate(
         typer.echo(json.dumps(report.as_dict()))
     else:
         _print(report)
+
+
+@text.command("sample")
+def sample(
+    output: Annotated[Path, typer.Argument(help="The CSV to write; fill in label and annotator.")],
+    task: Annotated[Task, typer.Option(help="What is to be labelled.")] = Task.sentiment,
+    lang: Annotated[str | None, typer.Option(help="Only texts of this language.")] = None,
+    count: Annotated[int, typer.Option(min=1, help="Texts; half of them uncertain.")] = 100,
+    seed: Annotated[int, typer.Option(help="The same seed draws the same texts.")] = 1,
+) -> None:
+    """Choose texts to label next, uncertain and representative; give the same file to two annotators."""
+    from gaung import annotations
+    from gaung.warehouse.setup import ready
+
+    ready()
+    frame = annotations.sample(task.value, lang, count, seed)
+    frame.write_csv(output)
+    typer.echo(f"{len(frame)} texts in {output}. Fill in label, annotator, labelled_at; then:")
+    typer.echo(f"  gaung text annotate {output} --task {task.value}")
+
+
+@text.command("annotate")
+def annotate(
+    path: Annotated[Path, typer.Argument(help="CSV with post_key, label, annotator, labelled_at.")],
+    task: Annotated[Task, typer.Option(help="What the labels are about.")] = Task.sentiment,
+    correct: Annotated[bool, typer.Option("--correct", help="Labels win over the engines.")] = False,
+    guideline: Annotated[str, typer.Option(help="Version of the guideline that was followed.")] = "1",
+    labelled_at: Annotated[
+        str | None, typer.Option(help="When, for lines that do not say; with a time zone.")
+    ] = None,
+) -> None:
+    """Load labels: to measure engines by, or with --correct to overrule them in the next build."""
+    from gaung import annotations
+    from gaung.errors import SettingsInvalid
+    from gaung.warehouse.setup import ready
+
+    moment = None
+    if labelled_at is not None:
+        try:
+            moment = datetime.fromisoformat(labelled_at)
+        except ValueError as error:
+            raise SettingsInvalid(f"--labelled-at {labelled_at!r} is not a time: {error}") from error
+        if moment.tzinfo is None:
+            raise SettingsInvalid("--labelled-at needs a time zone, as in 2026-03-01T08:00:00+07:00")
+    ready()
+    report = annotations.load_file(
+        path,
+        task=task.value,
+        kind="correction" if correct else "annotation",
+        guideline_version=guideline,
+        labelled_at=moment,
+    )
+    typer.echo(
+        f"received {report.received} = loaded {report.loaded} + unchanged {report.unchanged} "
+        f"+ quarantined {len(report.quarantined)}"
+    )
+    for number, reason in report.quarantined[:10]:
+        typer.echo(f"  line {number}: {reason}")
+    if report.posts_touched:
+        typer.echo(f"{report.posts_touched} posts change with the next build: gaung build")
+    if report.quarantined:
+        raise typer.Exit(1)
+
+
+@text.command("agreement")
+def agreement(
+    task: Annotated[Task, typer.Option(help="What was labelled.")] = Task.sentiment,
+) -> None:
+    """Cohen's kappa of each pair of annotators who labelled common texts."""
+    from gaung import annotations
+    from gaung.warehouse.setup import ready
+
+    ready()
+    found = annotations.agreements(task.value)
+    if not found:
+        typer.echo("No text was labelled by two annotators yet.")
+    for (first, second), result in found.items():
+        told = f"{result.kappa:.4f}" if result.kappa is not None else f"none ({result.reason})"
+        typer.echo(f"{first} and {second}: {result.n} texts, kappa {told}")
+
+
+def learn() -> None:
+    """Measure the text engines by annotations and test lists; the next build publishes model_quality."""
+    from gaung import learn as learning
+    from gaung.warehouse.setup import ready
+
+    ready()
+    typer.echo(f"{learning.measure_all()} rows of quality; see marts.model_quality after `gaung build`")
 
 
 def _print(report: "Report") -> None:

@@ -1,10 +1,12 @@
 """How well an engine does on labelled texts: over all of them and over those it answers."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 
 from gaung.errors import SettingsInvalid
@@ -29,6 +31,7 @@ class Report:
         calibration_error: mean distance of probability and share of right answers; None without these.
         classes: names in the order of the matrix.
         confusion: rows = true class, columns = would-be label, counts over all texts.
+        answered_by_class: answered texts of each true class.
     """
 
     engine: str
@@ -41,6 +44,7 @@ class Report:
     calibration_error: float | None
     classes: list[str]
     confusion: list[list[int]]
+    answered_by_class: list[int]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -71,6 +75,7 @@ def evaluate(
         calibration_error=round(calibration_error(chances, right), 4) if chances else None,
         classes=classes,
         confusion=[[pairs.count((true, guess)) for guess in classes] for true in classes],
+        answered_by_class=[sum(true == name for true, _ in kept) for name in classes],
     )
 
 
@@ -118,6 +123,34 @@ def macro_f1(pairs: Sequence[tuple[str, str]]) -> float:
         wrong = sum((true == name) != (said == name) for true, said in pairs)
         scores.append(2 * hit / (2 * hit + wrong))
     return sum(scores) / len(scores)
+
+
+def macro_f1_interval(
+    confusion: Sequence[Sequence[int]], *, samples: int = 1_000, seed: int = 20261122
+) -> tuple[float, float]:
+    """The 95 % interval of macro-F1: percentiles over texts drawn anew with replacement, from one seed.
+
+    Source: Efron and Tibshirani, "An Introduction to the Bootstrap" (1993), percentile interval.
+    """
+    counts = np.asarray(confusion, float)
+    size = len(counts)
+    drawn = np.random.default_rng(seed).multinomial(
+        int(counts.sum()), counts.ravel() / counts.sum(), size=samples
+    )
+    cells = drawn.reshape(samples, size, size)
+    hit = cells[:, range(size), range(size)]
+    met = cells.sum(axis=2) + cells.sum(axis=1)
+    scores = np.divide(2.0 * hit, met, out=np.full(hit.shape, np.nan), where=met > 0)
+    low, high = np.quantile(np.nanmean(scores, axis=1), [0.025, 0.975])
+    return float(low), float(high)
+
+
+def wilson(hits: int, n: int, z: float = 1.959964) -> tuple[float, float]:
+    """The Wilson 95 % interval of a share of ``n`` > 0 (Wilson, JASA 22, 1927)."""
+    share = hits / n
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def calibration_error(chances: Sequence[float], right: Sequence[bool], bins: int = 10) -> float:

@@ -1,8 +1,8 @@
-"""The language of a text by the text alone: ``id``, ``en``, ``ms`` or ``und``.
+"""The language of a text by the text alone: ``id``, ``en``, ``ms``, ``jv``, ``su`` or ``und``.
 
-lingua (limited to the three) gives probabilities; a list of everyday and slang words, written for
-this project, decides where short informal texts mislead it, and between Malay and Indonesian.
-What the platform reports is not asked.
+lingua (English, Indonesian, Malay) gives probabilities; a list of everyday and slang words, written
+for this project, decides where short informal texts mislead it, and between Indonesian, Malay,
+Javanese and Sundanese, which share many words. What the platform reports is not asked.
 """
 
 import csv
@@ -16,7 +16,16 @@ import pyarrow as pa
 
 from gaung.text import clean, normalise
 
-LANGUAGES = ("id", "en", "ms", "und")
+LANGUAGES = ("id", "en", "ms", "jv", "su", "und")
+REGIONAL = ("jv", "su")
+"""Languages of Indonesia that lingua does not know: only words of the list speak for them."""
+
+EVIDENCE = ("id", "en", "ms", "jv", "su", "id_ms")
+"""What a listed word speaks for; ``id_ms``: Indonesian or Malay."""
+
+REGIONAL_EVIDENCE = 4
+"""Least weight of words of a regional language; two borrowed words make no Javanese text."""
+
 MAX_CHARACTERS = 1_000
 """lingua reads the head of a long text; a post does not change its language after it."""
 
@@ -85,10 +94,7 @@ def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
     tokens = tokens.join(listed.drop("word"), left_on="word", right_on="written", how="left")
     counts = tokens.group_by("row").agg(
         pl.len().alias("n"),
-        *[
-            pl.col("weight").filter(pl.col("lang") == lang).sum().alias(lang)
-            for lang in ("id", "en", "ms", "id_ms")
-        ],
+        *[pl.col("weight").filter(pl.col("lang") == lang).sum().alias(lang) for lang in EVIDENCE],
     )
     return frame.join(counts, on="row", how="left").sort("row")
 
@@ -103,38 +109,48 @@ def _affixed(word: pl.Expr, lang: pl.Expr) -> list[pl.Expr]:
 
 
 def _decide(frame: pl.DataFrame) -> list[tuple[str, float | None, str | None]]:
-    margin = pl.col("en").cast(pl.Int64) - pl.sum_horizontal("id", "ms", "id_ms")
+    margin = pl.col("en").cast(pl.Int64) - pl.sum_horizontal(*[lang for lang in EVIDENCE if lang != "en"])
     frame = frame.with_columns(is_clear=(margin.abs() >= CLEAR_MARGIN).fill_null(False))
     asked = frame.filter(pl.col("reason").is_null() & ~pl.col("is_clear"))
     probabilities = iter(_probabilities(asked["plain"].to_list()))
-    columns = ("reason", "is_clear", "n", "id", "en", "ms", "id_ms")
+    columns = ("reason", "is_clear", "n", *EVIDENCE)
     return [
-        ("und", None, row[0]) if row[0] else _decide_one(EVEN if row[1] else next(probabilities), *row[2:])
+        ("und", None, row[0])
+        if row[0]
+        else _decide_one(
+            EVEN if row[1] else next(probabilities),
+            row[2] or 0,
+            dict(zip(EVIDENCE, (weight or 0 for weight in row[3:]), strict=True)),
+        )
         for row in frame.select(columns).iter_rows()
     ]
 
 
-def _decide_one(
-    p: dict[str, float],
-    n: int | None,
-    w_id: int | None,
-    w_en: int | None,
-    w_ms: int | None,
-    w_both: int | None,
-) -> tuple[str, float | None, str | None]:
-    indonesian, english, malay, both = w_id or 0, w_en or 0, w_ms or 0, w_both or 0
-    if indonesian + english + malay + both == 0 and (n or 0) >= 1 and not _trusted(p, n or 0):
+def _decide_one(p: dict[str, float], n: int, weights: dict[str, int]) -> tuple[str, float | None, str | None]:
+    """Language, confidence and reason from lingua's probabilities, the number of words and their evidence."""
+    total = sum(weights.values())
+    if total == 0 and n >= 1 and not _trusted(p, n):
         return "und", None, "unknown_words"
-    archipelago = indonesian + malay + both
-    odds = math.log((p["en"] + DOUBT) / (p["id"] + p["ms"] + DOUBT)) + WORD_WEIGHT * (english - archipelago)
+    english = weights["en"]
+    odds = math.log((p["en"] + DOUBT) / (p["id"] + p["ms"] + DOUBT))
+    odds += WORD_WEIGHT * (2 * english - total)
     share = 1 / (1 + math.exp(-max(-30.0, min(30.0, odds))))
     if odds > 0:
         return "en", round(share, 4), None
+    lang = _within_archipelago(p, weights)
+    rivals = sum(weights[code] for code in ("id", "ms", *REGIONAL))
+    within = (weights[lang] + 1) / (rivals + 2)
+    return lang, round((1 - share) * max(within, 0.5), 4), None
+
+
+def _within_archipelago(p: dict[str, float], weights: dict[str, int]) -> str:
+    """``id``, ``ms``, ``jv`` or ``su`` by the words that only one of them has; ``id`` in doubt."""
+    regional = max(REGIONAL, key=lambda code: weights[code])
+    if weights[regional] >= REGIONAL_EVIDENCE and weights[regional] > max(weights["id"], weights["ms"]):
+        return regional
+    indonesian, malay = weights["id"], weights["ms"]
     is_malay = malay > indonesian or (malay == indonesian and malay > 0 and p["ms"] > p["id"])
-    within = (
-        (malay + 1) / (malay + indonesian + 2) if is_malay else (indonesian + 1) / (malay + indonesian + 2)
-    )
-    return ("ms" if is_malay else "id"), round((1 - share) * max(within, 0.5), 4), None
+    return "ms" if is_malay else "id"
 
 
 def _trusted(p: dict[str, float], n: int) -> bool:
@@ -167,8 +183,9 @@ def _detector() -> Any:
 def _words() -> pl.DataFrame:
     with resources.files("gaung.text").joinpath("data/language_words.csv").open(encoding="utf-8") as file:
         rows = [(row["word"], row["lang"], int(row["weight"])) for row in csv.DictReader(file)]
-    listed = {word for word, _, _ in rows}
-    rows += [(word, "en", 1) for word in _english_words() if word not in listed]
+    for words, lang in ((_english_words(), "en"), (normalise.slang_words(), "id")):
+        listed = {word for word, _, _ in rows}
+        rows += [(word, lang, 1) for word in words if word not in listed]
     return pl.DataFrame(rows, schema={"word": pl.String, "lang": pl.String, "weight": pl.Int64}, orient="row")
 
 

@@ -63,6 +63,11 @@ def spans(text: str) -> list[dict[str, Any]]:
     return found
 
 
+def slang_words() -> list[str]:
+    """The written forms of the slang table, sorted."""
+    return sorted(_slang()["word"].to_list())
+
+
 @lru_cache(maxsize=1)
 def _slang() -> pl.DataFrame:
     with resources.files("gaung.text").joinpath("data/slang.csv").open(encoding="utf-8") as file:

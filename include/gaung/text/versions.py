@@ -5,7 +5,7 @@ Each changes with every change of a result, whether by rules, words, weights or 
 
 from importlib.metadata import version
 
-LANGUAGE = f"1+lingua{version('lingua-language-detector')}"
+LANGUAGE = f"2+lingua{version('lingua-language-detector')}"
 ENGLISH = f"{version('vaderSentiment')}+clean1"
 INDONESIAN = "1"
 MASK_RULES = "1"

@@ -386,6 +386,11 @@ def _work_waiting(conn: connection, fingerprint: dict[str, str]) -> bool:
                         where bb.batch_id = b.batch_id and u.status = 'published'
                     )
                 )
+                or exists (
+                    select from core.model_quality as q where q.measured_at > (
+                        select max(u.started_at) from ops.build as u where u.status = 'published'
+                    )
+                )
                 or {keys}
             """  # noqa: S608 - table names come from partitions.KINDS
         )
