@@ -212,3 +212,32 @@ def test_quality_is_measured_by_lists_and_annotations_and_published(shelf: Shelf
     assert slang["text_count"] == 200
     assert slang["accuracy_pct"] >= 90
     assert not builds.work_waiting()
+
+
+def test_the_part_that_speaks_most_strongly_decides_and_is_named(shelf: Shelf) -> None:
+    spoken = "I hate it, this is horrible and sad"
+    parts = [
+        {
+            "platform": "x",
+            "post_id": "2",
+            "part": "transcript",
+            "text": spoken,
+        },
+        {"platform": "x", "post_id": "1", "part": "on_screen", "text": "nice"},
+        {
+            "platform": "x",
+            "post_id": "0",
+            "part": "translation",
+            "text": spoken,
+        },
+    ]
+    row = {"rows": {"post_text_parts": parts}, "observed_at": "2026-03-01T06:00:00+00:00"}
+    deliver([row], name="parts.ndjson")
+    shelf.build()
+    found = {r["text"]: (r["sentiment_label"], r["sentiment_part"]) for r in shelf.rows["fct_post"].values()}
+    assert found[TEXTS[2]] == ("negative", "transcript")
+    assert found[TEXTS[1]] == ("negative", "caption")
+    assert found[TEXTS[0]] == ("positive", "caption")
+    before = shelf.without_lineage()
+    shelf.build("full")
+    assert shelf.without_lineage() == before

@@ -33,6 +33,7 @@ TASKS: tuple[Task, ...] = ("language", "sentiment", "mask")
 
 PENDING_POST = "select from core.pending_post as w where w.platform = p.platform and w.post_id = p.post_id"
 OF_PENDING = "core.post as p join core.pending_post as w on w.platform = p.platform and w.post_id = p.post_id"
+TEXTS_OF_PENDING = OF_PENDING.replace("core.post as", "core.post_text as", 1)
 
 
 @dataclass
@@ -94,7 +95,7 @@ def run(build_id: int, token: str) -> EnrichCounts:
         _add_changed(work)
         _sync_brands(work)
         _give_keys(work)
-        _score(work, OF_PENDING)
+        _score(work, TEXTS_OF_PENDING)
         _match_pending(work)
         _activate(work)
     log.info("enriched %s", asdict(counts))
@@ -256,20 +257,20 @@ def _add_accounts(work: _Work) -> None:
 
 def _add_rescored(work: _Work, active: dict[str, str]) -> None:
     """Score every text beside the active version; posts whose result differs become pending."""
-    _score(work, "core.post as p")
+    _score(work, "core.post_text as p")
     now = work.versions
     _add_pending(
         work,
         """
         select p.platform, p.post_id
-        from core.post as p
+        from core.post_text as p
         left join core.text_language as l0 on p.text_hash = l0.text_hash and l0.engine_version = %s
         left join core.text_language as l1 on p.text_hash = l1.text_hash and l1.engine_version = %s
         left join core.text_sentiment as s0 on p.text_hash = s0.text_hash and s0.engine_version = %s
         left join core.text_sentiment as s1 on p.text_hash = s1.text_hash and s1.engine_version = %s
         left join core.text_masked as m0 on p.text_hash = m0.text_hash and m0.mask_version = %s
         left join core.text_masked as m1 on p.text_hash = m1.text_hash and m1.mask_version = %s
-        where p.text_hash is not null and (
+        where (
             (l0.lang, l0.confidence, l0.reason) is distinct from (l1.lang, l1.confidence, l1.reason)
             or (s0.compound, s0.label, s0.unscored_reason)
                 is distinct from (s1.compound, s1.label, s1.unscored_reason)
@@ -413,18 +414,18 @@ def _give(work: _Work, query: str, columns: tuple[str, str, str], table: str, ma
 # --- text -----------------------------------------------------------------------------------------
 
 
-def _score(work: _Work, posts: str) -> None:
-    """Score and mask the distinct texts of these posts that lack it under this build's versions."""
+def _score(work: _Work, source: str) -> None:
+    """Score and mask the distinct texts of a source that lack it under this build's versions."""
     versions = work.versions
     query = f"""
         with texts as (
-            select distinct p.text_hash
-            from {posts}
-            where p.text_hash is not null
+            select p.text_hash, min(p.text) as text
+            from {source}
+            group by p.text_hash
         )
         select
             t.text_hash,
-            (select p.text from core.post as p where p.text_hash = t.text_hash limit 1) as text,
+            t.text,
             l.lang,
             s.text_hash is null as needs_sentiment,
             m.text_hash is null as needs_mask
@@ -440,14 +441,14 @@ def _score(work: _Work, posts: str) -> None:
     scored_before = work.counts.texts_scored
     for rows in _chunks(query.format(where=lacking), parameters):
         _score_rows(work, rows)
-    if posts == OF_PENDING:
+    if source == TEXTS_OF_PENDING:
         work.counts.texts_reused += _distinct_pending(work) - (work.counts.texts_scored - scored_before)
 
 
 def _distinct_pending(work: _Work) -> int:
     with work.transaction() as cur:
         cur.execute(
-            f"select count(distinct p.text_hash) from {OF_PENDING}"  # noqa: S608 - a constant
+            f"select count(distinct p.text_hash) from {TEXTS_OF_PENDING}"  # noqa: S608 - a constant
         )
         row: Any = cur.fetchone()
     return int(row[0])

@@ -49,6 +49,51 @@ corrections as (
 
 ),
 
+texts as (
+
+    select
+        posts.post_key,
+        post_texts.part,
+        post_texts.text_hash
+    from posts
+    inner join {{ source('core', 'post_text') }} as post_texts
+        on posts.platform = post_texts.platform and posts.post_id = post_texts.post_id
+
+),
+
+judged as (
+
+    select
+        texts.post_key,
+        texts.part,
+        texts.text_hash,
+        sentiments.engine_version,
+        coalesce(corrections.label, sentiments.label) as label,
+        -- a person gives a label, not a number: without an engine that agrees there is no compound
+        case when coalesce(corrections.label, sentiments.label) = sentiments.label then sentiments.compound end
+            as compound,
+        case when corrections.label is not null then 'correction' else 'engine' end as source,
+        row_number() over (
+            partition by texts.post_key
+            order by
+                case when corrections.label is not null then 0 else 1 end,
+                abs(sentiments.compound) desc,
+                case texts.part when 'caption' then 1 when 'transcript' then 2 when 'on_screen' then 3 else 4 end
+        ) as weight_rank
+    from texts
+    left join sentiments on texts.text_hash = sentiments.text_hash
+    left join corrections on texts.text_hash = corrections.text_hash
+    where coalesce(corrections.label, sentiments.label) <> 'unscored'
+
+),
+
+deciding as (
+
+    select * from judged
+    where weight_rank = 1
+
+),
+
 final as (
 
     select
@@ -57,29 +102,24 @@ final as (
         posts.post_id,
         posts.author_id,
         posts.post_type,
-        languages.lang,
-        coalesce(corrections.label, sentiments.label, 'unscored') as sentiment_label,
-        -- a person gives a label, not a number: without an engine that agrees there is no compound
-        cast(
-            case when coalesce(corrections.label, sentiments.label) = sentiments.label then sentiments.compound end
-            as numeric(5, 4)
-        ) as sentiment_compound,
+        coalesce(languages.lang, deciding_languages.lang) as lang,
+        coalesce(deciding.label, 'unscored') as sentiment_label,
+        cast(deciding.compound as numeric(5, 4)) as sentiment_compound,
+        deciding.source as sentiment_source,
+        deciding.part as sentiment_part,
         case
-            when corrections.label is not null then 'correction'
-            when sentiments.label <> 'unscored' then 'engine'
-        end as sentiment_source,
-        case
-            when corrections.label is not null or sentiments.label <> 'unscored' then null
+            when deciding.label is not null then null
             when posts.is_deleted then 'deleted'
             when posts.text is null or posts.text = '' then 'no_text'
             else coalesce(sentiments.unscored_reason, 'not_scored')
         end as unscored_reason,
-        sentiments.engine_version,
+        coalesce(deciding.engine_version, sentiments.engine_version) as engine_version,
         posts.is_synthetic
     from posts
     left join languages on posts.text_hash = languages.text_hash
     left join sentiments on posts.text_hash = sentiments.text_hash
-    left join corrections on posts.text_hash = corrections.text_hash
+    left join deciding on posts.post_key = deciding.post_key
+    left join languages as deciding_languages on deciding.text_hash = deciding_languages.text_hash
 
 )
 

@@ -258,7 +258,7 @@ def clear_derived(cur: "cursor") -> dict[str, int]:
     for table in ("text_language", "text_sentiment", "text_masked"):
         statements[f"core.{table}"] = f"""
             delete from core.{table} as t
-            where not exists (select from core.post as p where p.text_hash = t.text_hash)
+            where not exists (select from core.post_text as p where p.text_hash = t.text_hash)
         """  # noqa: S608 - names of this file
     counts = {}
     for name, statement in statements.items():

@@ -82,6 +82,8 @@ def at(moment: datetime, *, progress: Progress | None = None) -> Iterator[Known]
         with _scratch(database) as anchor:
             for table in ("raw.erased", *(f"core.{name}" for name in SCORES)):
                 _copy(live, anchor, table, f"select * from {table}", ())  # noqa: S608 - names of this file
+            labels = "select * from app.annotation where loaded_at <= %s order by annotation_id"
+            _copy(live, anchor, "app.annotation", labels, (moment,))
             with working_in(database):
                 for batch in batches:
                     _replay(anchor, *batch)

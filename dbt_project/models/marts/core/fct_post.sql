@@ -128,6 +128,7 @@ final as (
         scored_posts.sentiment_label,
         scored_posts.sentiment_compound,
         scored_posts.sentiment_source,
+        scored_posts.sentiment_part,
         scored_posts.unscored_reason,
         scored_posts.engine_version,
         coalesce(authors.is_public_voice, false) as is_public_voice,
