@@ -1,5 +1,6 @@
 """Connections to the warehouse, each as one role with no more rights than its step needs."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +23,9 @@ NAMES: dict[Role, str] = {
     "brand_staff": "brand_staff",
 }
 CONNECT_TIMEOUT_S = 10
+RECOVERY_TIMEOUT_S = 60
+NOT_YET = ("starting up", "in recovery mode", "not yet accepting connections", "shutting down")
+"""What the server says (SQLSTATE 57P03) while it starts or recovers from a crash: it will answer soon."""
 
 _instead: list[str] = []
 """Databases that this process works in instead of the settings' one; the last counts."""
@@ -54,6 +58,8 @@ def connect(
 ) -> "connection":
     """An open psycopg2 connection as ``role``, its session's time zone UTC.
 
+    Waits for a server that is still recovering from a crash.
+
     Raises:
         ServerUnavailable: nothing answers, or the server refuses the role.
         SettingsInvalid: the DSN in the settings cannot be read.
@@ -64,12 +70,22 @@ def connect(
     wanted.setdefault("connect_timeout", str(CONNECT_TIMEOUT_S))
     wanted["application_name"] = application_name
     wanted["options"] = f"{wanted.get('options', '')} -c timezone=UTC".strip()
-    try:
-        session: connection = psycopg2.connect(**wanted)
-    except psycopg2.OperationalError as error:
-        raise ServerUnavailable(_explain(role, wanted, str(error).strip())) from error
-    session.autocommit = autocommit
-    return session
+    deadline = time.monotonic() + RECOVERY_TIMEOUT_S
+    while True:
+        try:
+            session: connection = psycopg2.connect(**wanted)
+        except psycopg2.OperationalError as error:
+            if time.monotonic() < deadline and _is_recovering(str(error)):
+                time.sleep(0.1)
+                continue
+            raise ServerUnavailable(_explain(role, wanted, str(error).strip())) from error
+        session.autocommit = autocommit
+        return session
+
+
+def _is_recovering(reason: str) -> bool:
+    """Whether the server refused a session only because it is not ready yet."""
+    return any(f"the database system is {words}" in reason for words in NOT_YET)
 
 
 def url(role: Role, database: str | None = None) -> str:

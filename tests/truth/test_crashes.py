@@ -1,0 +1,382 @@
+"""Loader, builder, publisher, server: killed at any moment, a plain re-run gives the same numbers."""
+
+import itertools
+import os
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from functools import partial
+from typing import Any
+
+import psutil
+import pytest
+
+from gaung import pipeline
+from gaung.contract import ENTITIES
+from gaung.settings import get_settings
+from gaung.warehouse import builds, loader, local, setup
+from gaung.warehouse.connect import connect
+from tests.building import ask, deliver, random_lines, write_brands
+from tests.fakes import T0, landed, line, lines_format, post
+from tests.truth import loads, worlds
+from tests.truth.workers import Said, Worker, gaung, load, stages
+
+__all__ = ["lines_format"]
+
+pytestmark = pytest.mark.usefixtures("warehouse", "lines")
+
+SEED = int(os.environ.get("GAUNG_PROVE_SEED", "20261122"))
+PHASES = ("parse", "copy", "merge", "commit", "after")
+LINGER_S = 0.3
+
+
+# -- the loader --------------------------------------------------------------------------------------
+
+
+def durations(words: list[Said]) -> dict[str, float]:
+    """Seconds that a worker spent in each phase it named."""
+    spent: dict[str, float] = {}
+    for begun, ended in itertools.pairwise(words):
+        spent[begun.word] = spent.get(begun.word, 0.0) + ended.at - begun.at
+    return spent
+
+
+def undisturbed_load(path: str) -> dict[str, float]:
+    worker = Worker(load, path, LINGER_S)
+    assert worker.end() == 0, worker.output
+    return durations(worker.words)
+
+
+def assert_all_or_nothing(wanted: dict[str, Any]) -> bool:
+    """Whether the batch is there; an assertion if it is there in part."""
+    is_there = bool(loads.rows("select count(*) from ops.batch")[0][0])
+    if is_there:
+        assert loads.checksums() == wanted
+    else:
+        assert all(loads.rows(f"select count(*) from raw.{name}") == [(0,)] for name in ENTITIES)
+        assert loads.rows("select count(*) from core.dirty_entity") == [(0,)]
+        assert loads.rows("select count(*) from raw.quarantine") == [(0,)]
+    return is_there
+
+
+def wait_until_released() -> None:
+    """The server notices a killed client when it next talks to it."""
+    deadline = time.monotonic() + 10
+    query = "select count(*) from pg_stat_activity where application_name like 'gaung loader%'"
+    while loads.rows(query) != [(0,)]:
+        assert time.monotonic() < deadline, "the killed loader still holds its batch"
+        time.sleep(0.02)
+
+
+def kill_loaders(each: int, records: int, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Kill so many loads in each phase, at moments uniform over the phase, and load again each time."""
+    generator = random.Random(SEED)
+    monkeypatch.setenv("GAUNG_LOADER_CHUNK_RECORDS", str(records // 10))
+    get_settings.cache_clear()
+    path = landed(loads.day(generator, records), brand_id="contoh", as_of=T0).path
+    spent = undisturbed_load(path)
+    wanted = loads.checksums()
+    struck: Counter[str] = Counter()
+    kept = 0
+    for phase in [phase for phase in PHASES for _ in range(each)]:
+        loads.empty()
+        where = Worker(load, path, LINGER_S).kill_in(phase, generator.uniform(0, spent[phase]))
+        struck[{"begin": "parse", "end": "after"}.get(where, where)] += 1
+        wait_until_released()
+        is_there = assert_all_or_nothing(wanted)
+        kept += is_there
+        assert loader.load(path).status == ("skipped" if is_there else "succeeded")
+        assert loads.checksums() == wanted
+    seconds = {phase: round(spent[phase], 4) for phase in PHASES}
+    return {"seed": SEED, "killed_in": dict(struck), "committed": kept, "load_seconds": seconds}
+
+
+def test_loader_killed_once_in_each_phase(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = kill_loaders(1, 1000, monkeypatch)
+    assert sum(figures["killed_in"].values()) == len(PHASES)
+    assert figures["killed_in"].keys() >= {"parse", "copy", "merge", "after"}
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(3600)
+def test_loader_killed_at_sixty_moments(
+    monkeypatch: pytest.MonkeyPatch, record_figures: Callable[..., None]
+) -> None:
+    figures = kill_loaders(12, 60_000, monkeypatch)
+    record_figures("loader_kills", **figures)
+    for phase in PHASES:
+        print(f"{phase:>7} {figures['load_seconds'][phase]:8.3f} s  {'█' * figures['killed_in'][phase]}")
+    assert sum(figures["load_seconds"][phase] for phase in PHASES[:-1]) >= 3
+    assert all(figures["killed_in"].get(phase, 0) >= 5 for phase in PHASES)
+
+
+# -- the builder -------------------------------------------------------------------------------------
+
+STAGES = ("latest", "enrich", "dirty", "models", "gate", "publish")
+DISCONNECT = "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'"
+
+
+class World:
+    """A published version, a delivery that waits for a build, and one that waits to be loaded."""
+
+    def __init__(self, database: str) -> None:
+        """Build once, deliver twice more, keep what stands then, and see what an undisturbed build gives."""
+        self.database = database
+        rng = random.Random(SEED)
+        write_brands()
+        deliver(random_lines(rng, 120), "first.ndjson")
+        pipeline.build(holder="test")
+        deliver(random_lines(rng, 60), "second.ndjson")
+        self.third = landed(random_lines(rng, 300), "third.ndjson").path
+        self.keep("delivered")
+        loading = Worker(load, self.third)
+        assert loading.end() == 0, loading.output
+        self.keep("kept")
+        building = Worker(gaung, "build")
+        assert building.end() == 0, building.output
+        self.loading, self.building = loading.words, building.words
+        self.wanted = worlds.checksums()
+
+    @property
+    def statements(self) -> dict[str, range]:
+        """Numbers of the statements of an undisturbed load, and of each stage of an undisturbed build."""
+        stages = {
+            begun.word: range(begun.statements, ended.statements)
+            for begun, ended in itertools.pairwise(self.building)
+        }
+        return {"load": range(self.loading[-1].statements), **stages}
+
+    def keep(self, name: str) -> None:
+        """Keep the database as it stands."""
+        maintenance(
+            DISCONNECT.format(self.database),
+            f"create database {self.database}_{name} template {self.database}",
+        )
+
+    def again(self, name: str = "kept") -> None:
+        """Everything as it was when it was kept.
+
+        With a checkpoint: a copied sequence goes back in a crash until its page is written (PostgreSQL
+        logs 32 values ahead and takes the copy for logged).
+        """
+        maintenance(
+            f"drop database {self.database} with (force)",
+            f"create database {self.database} template {self.database}_{name}",
+            "checkpoint",
+        )
+
+    def assert_rebuilt(self) -> None:
+        """A plain build after the disturbance gives the wanted numbers, in the version they had."""
+        pipeline.build(holder="test")
+        assert worlds.checksums() == self.wanted
+        assert ask("select version from ops.live") == [(2,)]
+        assert pipeline.build(holder="test").status == "nothing_to_do"
+
+
+def maintenance(*statements: str) -> None:
+    with closing(connect("admin", database="postgres", autocommit=True)) as session:
+        for statement in statements:
+            session.cursor().execute(statement)
+
+
+@pytest.fixture
+def world(warehouse: str, lines: Any) -> Iterator[World]:
+    """A world of two real builds."""
+    yield World(warehouse)
+    for build_id in list(builds._sessions):
+        builds.release(build_id)
+    names = ask("select datname from pg_database where datname like %s", (f"{warehouse}\\_%",))
+    maintenance(*(f"drop database {name} with (force)" for (name,) in names))
+
+
+def kill_builders(world: World, moments: list[int]) -> dict[str, int]:
+    """Kill a build before each of these statements, and build again each time; how many in each stage."""
+    struck: Counter[str] = Counter()
+    for moment in moments:
+        world.again()
+        worker = Worker(gaung, "build", before=moment)
+        assert worker.end() == -9, worker.output
+        struck[worker.phase] += 1
+        world.assert_rebuilt()
+    return dict(struck)
+
+
+def test_a_build_that_is_killed_anywhere_is_caught_up_by_the_next(world: World) -> None:
+    rng = random.Random(SEED)
+    assert kill_builders(world, [rng.choice(world.statements["models"])]) == {"models": 1}
+    assert kill_publishers(world, every=150, again_every=3)["kills"] >= 2
+    assert crash_in(world, "publish", "everything", rng)["struck"] != "survived"
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(3600)
+def test_builder_killed_between_stages_and_at_drawn_statements(
+    world: World, record_figures: Callable[..., None]
+) -> None:
+    rng = random.Random(SEED)
+    between = [world.statements[stage].start for stage in STAGES]
+    drawn = [rng.choice(world.statements[stage]) for stage in ("begin", *STAGES) for _ in range(8)]
+    struck = kill_builders(world, [*between, *drawn])
+    total = world.statements["publish"].stop
+    record_figures(
+        "builder_kills", seed=SEED, statements=total, kills=len(between) + len(drawn), killed_in=struck
+    )
+    assert all(struck[stage] >= 5 for stage in STAGES)
+
+
+# -- the publisher -----------------------------------------------------------------------------------
+
+PUBLISHED = """
+select (select version from ops.live), (select count(*) from ops.publication),
+    (select count(*) from ops.before_image), (select count(*) from core.pending_post),
+    (select count(*) from core.dirty__post), (select sum(total) from ops.mart_total)
+"""
+"""What a publication changes beside the marts."""
+
+
+def kill_publishers(world: World, *, every: int, again_every: int) -> dict[str, Any]:
+    """Kill a publisher before every n-th of its statements: all of a version is live, or nothing of it."""
+    world.again()
+    build = builds.begin(holder="test", holder_kind="process")
+    assert build is not None
+    for stage in STAGES[:-1]:
+        pipeline.run_stage(stage, build.build_id, build.token)
+    builds.release(build.build_id)
+    world.keep("judged")
+    work = (stages, build.build_id, build.token, "publish")
+    before = worlds.checksums(), ask(PUBLISHED, role="publisher")
+    undisturbed = Worker(*work)
+    assert undisturbed.end() == 0, undisturbed.output
+    after = worlds.checksums(), ask(PUBLISHED, role="publisher")
+    assert after[0] == world.wanted != before[0]
+    statements = range(1, undisturbed.words[-1].statements, every)
+    committed = 0
+    for number, statement in enumerate(statements):
+        world.again("judged")
+        worker = Worker(*work, before=statement)
+        assert worker.end() == -9, worker.output
+        found = worlds.checksums(), ask(PUBLISHED, role="publisher")
+        assert found in (before, after), f"half a version is live, killed before statement {statement}"
+        committed += found == after
+        if number % again_every == 0:
+            world.assert_rebuilt()
+    return {"kills": len(statements), "statements": statements.stop, "committed": committed}
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(3600)
+def test_publisher_killed_between_any_two_statements(
+    world: World, record_figures: Callable[..., None]
+) -> None:
+    figures = kill_publishers(world, every=1, again_every=10)
+    record_figures("publisher_kills", **figures)
+
+
+# -- the server --------------------------------------------------------------------------------------
+
+HOW = ("everything", "the postmaster", "one session")
+RECOVERY_S = 10
+
+
+@pytest.fixture
+def durable() -> Iterator[None]:
+    """The server as it is shipped: other tests do not wait for the disk."""
+    maintenance("alter system reset fsync", "select pg_reload_conf()")
+    yield
+    maintenance("alter system set fsync = off", "select pg_reload_conf()")
+
+
+def crash(how: str, database: str, delay_s: float) -> None:
+    """SIGKILL after a moment to the whole tree of the server, to its first process or to a session."""
+    threading.Timer(delay_s, _crash, (how, database)).start()
+
+
+def _crash(how: str, database: str) -> None:
+    postmaster = psutil.Process(local.status().pid)
+    victims = [*postmaster.children(recursive=True), postmaster]
+    if how == "the postmaster":
+        victims = [postmaster]
+    elif how == "one session":
+        with closing(connect("admin", database="postgres")) as session, session.cursor() as cursor:
+            cursor.execute("select max(pid) from pg_stat_activity where datname = %s", [database])
+            found: Any = cursor.fetchone()
+        victims = [psutil.Process(found[0])]
+    for victim in reversed(victims):
+        with suppress(psutil.NoSuchProcess):
+            victim.kill()
+
+
+def crash_in(world: World, stage: str, how: str, rng: random.Random) -> dict[str, Any]:
+    """Crash the server while a load or a stage of a build is at work; then go on as anybody would."""
+    world.again("delivered" if stage == "load" else "kept")
+    deed = partial(crash, how, world.database, rng.uniform(0, 0.003))
+    work = (load, world.third) if stage == "load" else (gaung, "build")
+    worker = Worker(*work, before=rng.choice(world.statements[stage]), deed=deed)
+    code = worker.end()
+    begun = time.monotonic()
+    setup.ready()
+    recovered_s = time.monotonic() - begun
+    assert recovered_s <= RECOVERY_S
+    if stage == "load":
+        loader.load(world.third)
+    else:
+        assert "Traceback" not in worker.output, worker.output
+    world.assert_rebuilt()
+    phase = worker.words[-2].word if code else "survived"
+    return {"stage": stage, "how": how, "struck": phase, "recovered_s": round(recovered_s, 2)}
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(3600)
+@pytest.mark.usefixtures("durable")
+def test_server_crashed_in_each_stage(world: World, record_figures: Callable[..., None]) -> None:
+    rng = random.Random(SEED)
+    crashes = [
+        crash_in(world, stage, how, rng) for how in HOW for stage in ("load", *STAGES) for _ in range(2)
+    ]
+    struck = Counter(one["struck"] for one in crashes)
+    longest = max(one["recovered_s"] for one in crashes)
+    record_figures("server_crashes", seed=SEED, recovered_s_max=longest, killed_in=struck, crashes=crashes)
+    assert all(struck[stage] >= 3 for stage in STAGES)
+    assert struck["survived"] <= 3
+
+
+# -- late commits ------------------------------------------------------------------------------------
+
+
+def test_a_batch_that_commits_after_a_build_began_is_in_the_next_publication(
+    warehouse: str, lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_brands()
+    deliver([line(post("early", text="kopi uji pagi"))], "early.ndjson")
+    written, build_is_over = threading.Event(), threading.Event()
+    genuine = loader._Load._write_outcome
+
+    def held_back(self: Any, outcome: Any) -> None:
+        genuine(self, outcome)
+        if outcome.status == "succeeded":
+            written.set()
+            assert build_is_over.wait(120)
+
+    late = landed([line(post("late", text="kopi uji malam"))], "late.ndjson").path
+    with monkeypatch.context() as patch:
+        patch.setattr(loader._Load, "_write_outcome", held_back)
+        thread = threading.Thread(target=loader.load, args=(late,))
+        thread.start()
+        assert written.wait(30)
+        first = pipeline.build(holder="test")
+        build_is_over.set()
+        thread.join()
+    keys = "select count(*) from marts.fct_post where version = %s"
+
+    second = pipeline.build(holder="test")
+
+    assert (first.status, first.batch_count) == ("published", 1)
+    assert (second.status, second.batch_count) == ("published", 1)
+    assert [ask(keys, (version,), role="bi_reader") for version in (1, 2)] == [[(1,)], [(1,)]]
+    steps = worlds.checksums()
+    pipeline.build(holder="test", full=True)
+    assert worlds.checksums() == steps
