@@ -204,6 +204,7 @@ def kill_builders(world: World, moments: list[int]) -> dict[str, int]:
     return dict(struck)
 
 
+@pytest.mark.timeout(900)
 def test_a_build_that_is_killed_anywhere_is_caught_up_by_the_next(world: World) -> None:
     rng = random.Random(SEED)
     assert kill_builders(world, [rng.choice(world.statements["models"])]) == {"models": 1}
@@ -347,6 +348,7 @@ def test_server_crashed_in_each_stage(world: World, record_figures: Callable[...
 # -- late commits ------------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(600)
 def test_a_batch_that_commits_after_a_build_began_is_in_the_next_publication(
     warehouse: str, lines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
