@@ -13,7 +13,8 @@ SEED ?=
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(READY) ## build the environment in .venv (Python 3.11 or 3.12; pinned, by hash)
+setup: $(READY) ## build the environment in .venv; a running Airflow is drained, migrated, restarted
+	@$(BIN)/gaung upgrade
 
 # uv is pinned by hash like everything else; where it cannot reach the index that pip is configured for, pip does the work.
 $(READY): requirements/dev.txt requirements/base.in pyproject.toml
@@ -22,6 +23,9 @@ $(READY): requirements/dev.txt requirements/base.in pyproject.toml
 		echo "Creating $(VENV) with $$python …"; \
 		"$$python" -m venv --clear $(VENV) || { \
 			echo "Could not create $(VENV): this Python lacks venv or ensurepip (Debian, Ubuntu: the package python3-venv)." >&2; exit 1; }; \
+	fi
+	@if [ -x $(BIN)/gaung ] && [ -f $(READY) ]; then \
+		$(BIN)/gaung upgrade --drain || echo "A running Airflow could not be drained: make down stops it." >&2; \
 	fi
 	@rm -f $(READY)
 	@if ! $(BIN)/uv --version >/dev/null 2>&1; then \
@@ -36,42 +40,43 @@ $(READY): requirements/dev.txt requirements/base.in pyproject.toml
 		$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements/dev.txt; }
 	@$(BIN)/uv pip install --quiet --offline --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+	@$(BIN)/gaung upgrade
 
-demo: setup ## see it work: a day of synthetic posts, from files to published tables
+demo: $(READY) ## see it work: a day of synthetic posts, from files to published tables
 	@$(BIN)/gaung demo run
 
-test: setup ## the tests: real Postgres, Airflow, dbt and Great Expectations (10 minutes at most)
+test: $(READY) ## the tests: real Postgres, Airflow, dbt and Great Expectations (10 minutes at most)
 	$(BIN)/pytest -m 'not prove' --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-prove: setup ## the long proofs; SEED=… repeats one; figures go to var/prove as JSON
+prove: $(READY) ## the long proofs; SEED=… repeats one; figures go to var/prove as JSON
 	@mkdir -p var/prove
 	@seed="$(SEED)"; [ -n "$$seed" ] || seed=$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(2**31))'); \
 	echo "seed $$seed"; GAUNG_PROVE_SEED=$$seed $(BIN)/pytest -m prove --timeout 3600 -rA
 
-lint: setup ## every check that changes nothing: ruff, mypy, sqlfluff
+lint: $(READY) ## every check that changes nothing: ruff, mypy, sqlfluff
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy include plugins
 	$(BIN)/sqlfluff lint --processes 2 dbt_project
 
-format: setup ## let ruff and sqlfluff rewrite what they can
+format: $(READY) ## let ruff and sqlfluff rewrite what they can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix --processes 2 dbt_project
 
-bench: setup ## how fast: formats, loader, build; figures go to var/bench as JSON
+bench: $(READY) ## how fast: formats, loader, build; figures go to var/bench as JSON
 	@$(BIN)/gaung demo bench
 
-up: setup ## start the database and Airflow (scheduler, DAG processor, triggerer, web)
+up: $(READY) ## start the database and Airflow (scheduler, DAG processor, triggerer, web)
 	@$(BIN)/gaung up
 
 down: ## stop everything that this clone started
 	@if [ -x $(BIN)/gaung ]; then $(BIN)/gaung down; else echo "Nothing to stop: there is no $(VENV)."; fi
 
-status: setup ## what runs, what is published, what failed
+status: $(READY) ## what runs, what is published, what failed
 	@$(BIN)/gaung status
 
-logs: setup ## the last lines of Airflow's components
+logs: $(READY) ## the last lines of Airflow's components
 	@$(BIN)/gaung logs
 
 clean: down ## delete the environment and all local data; var/secrets stays
@@ -80,12 +85,12 @@ clean: down ## delete the environment and all local data; var/secrets stays
 	rm -rf $(VENV) build include/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './.git/*' -type d -prune -exec rm -rf {} +
 
-lock: setup ## resolve requirements/*.in again into hashed requirements
+lock: $(READY) ## resolve requirements/*.in again into hashed requirements
 	for name in base dev; do \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 			requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
 
-docs: setup ## write the glossary and table docs from the models' own descriptions
+docs: $(READY) ## write the glossary and table docs from the models' own descriptions
 	@$(BIN)/gaung docs

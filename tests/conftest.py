@@ -49,6 +49,7 @@ def _fill_environment(patch: pytest.MonkeyPatch, home: Path) -> None:
     patch.setenv("GAUNG_DATABASE", "gaung")
     patch.setenv("GAUNG_PG_PORT", str(free_port()))
     patch.setenv("GAUNG_LANDING_URL", "")
+    patch.setenv("GAUNG_MIN_FREE_BYTES", "0")
     patch.setenv("GAUNG_BRANDS_FILE", str(home / "brands.yml"))
     get_settings.cache_clear()
 

@@ -91,7 +91,7 @@ def test_the_example_environment_is_the_settings() -> None:
     for name, value in re.findall(r"^#GAUNG_([A-Z_]+)=(\S+)$", text(".env.example"), re.M):
         default = Settings.model_fields[name.lower()].default
         if isinstance(default, int | float | str) and not isinstance(default, Path):
-            assert value == f"{default:g}" if isinstance(default, int | float) else value == default, name
+            assert float(value) == default if isinstance(default, int | float) else value == default, name
 
 
 def test_the_runbook_has_an_entry_for_every_error() -> None:

@@ -5,6 +5,7 @@ by a role that sees nothing of the warehouse. Nothing here imports Airflow.
 """
 
 import base64
+import hashlib
 import json
 import logging
 import os
@@ -125,6 +126,28 @@ def ready() -> dict[str, str]:
     variables = environment()
     _migrate(variables)
     return variables
+
+
+def administration() -> dict[str, str]:
+    """The whole environment for a command that works on Airflow's own database, also from within a task.
+
+    Airflow hides that database from its tasks by two variables, which are set right here.
+    """
+    name = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+    given = os.environ.get(name, "")
+    url = given if given and "not-allowed" not in given else _database_url()
+    kept = {key: value for key, value in os.environ.items() if key != "_AIRFLOW_PROCESS_CONTEXT"}
+    return {**kept, **environment(), name: url}
+
+
+def code() -> str:
+    """Hash of the code that Airflow's processes hold in memory: library, plugins, pinned packages."""
+    digest = hashlib.sha256((PROJECT_ROOT / "requirements" / "base.txt").read_bytes())
+    for folder in ("include", "plugins"):
+        for path in sorted((PROJECT_ROOT / folder).rglob("*.py")):
+            digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def apply(variables: dict[str, str]) -> None:

@@ -57,6 +57,10 @@ class LandingFailed(GaungError):
     """A batch could not be written to, or read whole from, the landing."""
 
 
+class DiskLow(GaungError):
+    """Less disk space is free than must stay so; nothing was begun."""
+
+
 class BatchBusy(GaungError):
     """Another loader holds this batch."""
 
@@ -87,6 +91,14 @@ class GateFailed(GaungError):
 
 class ModelFailed(GaungError):
     """dbt could not build a model."""
+
+
+class DriftFound(GaungError):
+    """Tables that must agree do not: ``core`` with ``raw``, or live marts with what is expected of them."""
+
+
+class MaintenanceFailed(GaungError):
+    """A step of the nightly maintenance did not end well."""
 
 
 class DemoMismatch(GaungError):

@@ -127,6 +127,7 @@ def ingest_files(
     Raises:
         SettingsInvalid: the brand is not in brands.yml, the map cannot be read, ``as_of`` has no zone.
         ServerUnavailable: the warehouse is gone.
+        DiskLow: too little space is free.
     """
     given = Delivery(Path(), brand, Path(map_path) if map_path else None, as_of, synthetic)
     _check(given)
@@ -358,8 +359,10 @@ def _ingest(
     run_id: str | None,
 ) -> IngestReport:
     if not dry_run:
+        from gaung import space
         from gaung.warehouse import setup
 
+        space.require("the load")
         setup.ready()
     found = [(one, item) for one in deliveries for item in _walked(one, report, dry_run, run_id)]
     for number, (delivery, file) in enumerate(found):

@@ -44,6 +44,23 @@ class Settings(BaseSettings):
     build_takeover_s: float = Field(
         default=900, gt=0, description="A build between two tasks counts as gone after this many seconds."
     )
+    min_free_bytes: int = Field(
+        default=1_000_000_000, ge=0, description="Loads, builds and backups do not begin below this."
+    )
+    keep_backups: int = Field(default=7, ge=1, description="Nightly backups kept in <home>/backups.")
+    keep_observations_days: int = Field(
+        default=90, ge=1, description="Observations older than this are thinned to first, last, one a day."
+    )
+    keep_quarantine_days: int = Field(default=90, ge=1, description="Days that quarantined records are kept.")
+    keep_files_days: int = Field(
+        default=30, ge=1, description="Days that loaded files stay in the drop folder's done/."
+    )
+    keep_history_days: int = Field(
+        default=400, ge=1, description="Days that results of builds, gates and maintenance are kept."
+    )
+    keep_logs_days: int = Field(
+        default=30, ge=1, description="Days that logs and Airflow's own records of runs are kept."
+    )
     log_level: str = Field(default="INFO", description="Level of Gaung's own log lines.")
 
     @field_validator("home", "drop_folder", "brands_file", "dbt_project", "test_data")

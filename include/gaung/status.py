@@ -1,22 +1,33 @@
 """One screen of truth: what runs, what is published, what is missing, what failed, how large it is."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlparse
 
 from psycopg2.extensions import cursor
 
+from gaung import airflow_processes, space
+from gaung.airflow_processes import Component
 from gaung.errors import GaungError
+from gaung.maintenance import backups
 from gaung.settings import get_settings
+from gaung.warehouse import sizes
 from gaung.warehouse.connect import connect
 
-ROOMS = ("raw", "core", "marts__build", "marts", "ops", "app", "outreach")
 STALE_AFTER_MINUTES = 60
 """A batch that waits longer than this for its publication is a gap."""
+
+BACKUP_MAX_AGE = timedelta(hours=36)
+"""One night may fail; after two somebody should know."""
+
+LATE_FACTOR = 3
+"""A source is late when it is silent for so many times its usual pause between hours with deliveries."""
+
+LATE_AT_LEAST = timedelta(hours=2)
+DISK_WARNING_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -39,14 +50,55 @@ class FailedLoad:
     ended_at: datetime
 
 
+@dataclass(frozen=True)
+class DagRun:
+    """How the newest finished run of a DAG ended."""
+
+    dag_id: str
+    state: str
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class FailedStep:
+    """A step of the maintenance whose newest attempt failed."""
+
+    step: str
+    error: str
+    ended_at: datetime
+
+
+@dataclass(frozen=True)
+class LateSource:
+    """A source that delivered regularly, and is silent for much longer than it used to be."""
+
+    source: str
+    last_at: datetime
+    usual: timedelta
+    silent: timedelta
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What needs a person, and the runbook's entry about it."""
+
+    sentence: str
+    entry: str
+
+
 @dataclass
 class Status:
     """What `gaung status` shows.
 
     Attributes:
         badge: the one row of ``marts.trust_badge``.
-        problems: sentences that need a person, worst first; empty when all is well.
+        problems: what needs a person, worst first; empty when all is well.
+        components: Airflow's processes; empty when nothing should run.
         sizes: bytes per room.
+        growth: bytes a day per room, over the last week; rooms never measured before are absent.
+        free: free bytes by folder.
+        backup_age: of the newest nightly backup; None when there is none.
+        real_since: since when there is data that is not synthetic; None when there is none.
     """
 
     badge: dict[str, Any]
@@ -55,8 +107,16 @@ class Status:
     quarantined: dict[str, int] = field(default_factory=dict)
     oldest_waiting_minutes: float | None = None
     rows_by_mart: dict[str, int] = field(default_factory=dict)
+    components: tuple[Component, ...] = ()
+    runs: tuple[DagRun, ...] = ()
+    failed_steps: tuple[FailedStep, ...] = ()
+    late_sources: tuple[LateSource, ...] = ()
     sizes: dict[str, int] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
+    growth: dict[str, float] = field(default_factory=dict)
+    free: dict[Path, int] = field(default_factory=dict)
+    backup_age: timedelta | None = None
+    real_since: timedelta | None = None
+    problems: tuple[Problem, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -77,9 +137,17 @@ def collect() -> Status:
             quarantined=_quarantined(cur),
             oldest_waiting_minutes=_oldest_waiting(cur),
             rows_by_mart=_rows(cur),
-            sizes=_sizes(cur),
+            runs=_runs(cur),
+            failed_steps=_failed_steps(cur),
+            late_sources=_late_sources(cur),
+            sizes=sizes.measure(cur),
+            real_since=_real_since(cur),
         )
-    status.sizes |= _landing_size()
+        status.growth = _growth(cur, status.sizes)
+    status.components = tuple(airflow_processes.components())
+    status.free = space.free()
+    newest = backups.kept()[-1:]
+    status.backup_age = datetime.now(UTC) - backups.made_at(newest[0]) if newest else None
     status.problems = tuple(_problems(status))
     return status
 
@@ -174,45 +242,147 @@ def _rows(cur: cursor) -> dict[str, int]:
     return {mart: int(total) for mart, total in cur.fetchall()}
 
 
-def _sizes(cur: cursor) -> dict[str, int]:
+def _runs(cur: cursor) -> tuple[DagRun, ...]:
     cur.execute(
         """
-        select n.nspname, coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint
-        from pg_namespace as n
-        left join pg_class as c on c.relnamespace = n.oid and c.relkind in ('r', 'm', 'p')
-        where n.nspname = any(%s) group by n.nspname
-        """,
-        (list(ROOMS),),
+        select distinct on (dag_id) dag_id, state, coalesce(ended_at, noted_at)
+        from ops.airflow_run where task_id is null order by dag_id, airflow_run_id desc
+        """
     )
-    found = dict(cur.fetchall())
-    return {room: found[room] for room in ROOMS if room in found}
+    return tuple(DagRun(*row) for row in cur.fetchall())
 
 
-def _landing_size() -> dict[str, int]:
-    """The landing's bytes where it is a local folder; elsewhere counting could take long."""
-    address = urlparse(get_settings().landing)
-    if address.scheme != "file":
-        return {}
-    folder = Path(unquote(address.path))
-    return {"landing": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())}
+def _failed_steps(cur: cursor) -> tuple[FailedStep, ...]:
+    cur.execute(
+        """
+        select step, error_class || ': ' || error_message, ended_at from (
+            select distinct on (step) * from ops.maintenance order by step, maintenance_id desc
+        ) as newest where status = 'failed' order by ended_at
+        """
+    )
+    return tuple(FailedStep(*row) for row in cur.fetchall())
 
 
-def _problems(status: Status) -> list[str]:
+def _late_sources(cur: cursor) -> tuple[LateSource, ...]:
+    """Sources that delivered in at least five hours of the last 60 days, and are silent for long."""
+    cur.execute(
+        """
+        with hours as (
+            select source, date_trunc('hour', loaded_at, 'UTC') as hour_at, max(loaded_at) as last_at
+            from ops.batch
+            where not is_synthetic and loaded_at > clock_timestamp() - interval '60 days'
+            group by 1, 2
+        ), pauses as (
+            select source, last_at,
+                hour_at - lag(hour_at) over (partition by source order by hour_at) as pause
+            from hours
+        ), usual as (
+            select source, max(last_at) as last_at,
+                percentile_cont(0.5) within group (order by pause) as pause
+            from pauses group by source having count(*) >= 5
+        )
+        select source, last_at, pause, clock_timestamp() - last_at from usual
+        where clock_timestamp() - last_at > greatest(%s * pause, %s) order by last_at
+        """,
+        (LATE_FACTOR, LATE_AT_LEAST),
+    )
+    return tuple(LateSource(*row) for row in cur.fetchall())
+
+
+def _real_since(cur: cursor) -> timedelta | None:
+    cur.execute("select clock_timestamp() - min(loaded_at) from ops.batch where not is_synthetic")
+    row = cur.fetchone()
+    return row[0] if row else None
+
+
+def _growth(cur: cursor, now: dict[str, int]) -> dict[str, float]:
+    """Bytes a day per room since its first measurement of the last week, if that is half a day old."""
+    cur.execute(
+        """
+        select distinct on (room) room, bytes,
+            extract(epoch from clock_timestamp() - measured_at)::float8 / 86400
+        from ops.room_size
+        where measured_at > clock_timestamp() - interval '7 days 6 hours'
+            and measured_at < clock_timestamp() - interval '12 hours'
+        order by room, measured_at
+        """
+    )
+    return {room: (now[room] - before) / days for room, before, days in cur.fetchall() if room in now}
+
+
+def _problems(status: Status) -> Iterator[Problem]:
+    yield from _problems_of_the_machine(status)
+    yield from _problems_of_the_data(status)
+    for step in status.failed_steps:
+        yield Problem(
+            f"maintenance step {step.step} failed: {step.error}", "A step of the maintenance failed"
+        )
+    yield from _problems_of_backups(status)
+
+
+def _problems_of_the_machine(status: Status) -> Iterator[Problem]:
+    for component in status.components:
+        if not component.is_well:
+            said = "is dead" if not component.is_alive else f"is {component.health}"
+            yield Problem(f"{component.name} {said}", "A component is dead")
+    reserve = get_settings().min_free_bytes
+    growth = sum(status.growth.values())
+    for folder, free in status.free.items():
+        where = f"{folder} has {space.megabytes(free)} free"
+        if free < reserve:
+            yield Problem(
+                f"{where}, less than the reserve of {space.megabytes(reserve)}: nothing is loaded or built",
+                "Disk full",
+            )
+        elif growth > 0 and (free - reserve) / growth < DISK_WARNING_DAYS:
+            yield Problem(
+                f"{where}: at {space.megabytes(int(growth))} a day the reserve is reached in "
+                f"{(free - reserve) / growth:.0f} days",
+                "Disk full",
+            )
+
+
+def _problems_of_the_data(status: Status) -> Iterator[Problem]:
     badge = status.badge
-    found = []
     if badge["is_held"]:
-        found.append(f"publishing is held: {badge['hold_reason']}; lift it with `gaung publish --resume`")
+        yield Problem(
+            f"publishing is held: {badge['hold_reason']}; lift it with `gaung publish --resume`",
+            "Publishing is held",
+        )
     if badge["last_build_status"] in ("blocked", "failed", "abandoned"):
-        found.append(
+        yield Problem(
             f"build {badge['last_build_id']} was {badge['last_build_status']}: "
-            f"{badge['last_build_message'] or 'no message'}"
+            f"{badge['last_build_message'] or 'no message'}",
+            "The gate blocked a build" if badge["last_build_status"] == "blocked" else "A build failed",
         )
     if status.failed_loads:
-        found.append(
+        yield Problem(
             f"{len(status.failed_loads)} files or batches could not be loaded: mend and ingest them again, "
-            "or let them go with `gaung dismiss`"
+            "or let them go with `gaung dismiss`",
+            "A file cannot be read",
         )
     waiting = status.oldest_waiting_minutes
     if waiting is not None and waiting > STALE_AFTER_MINUTES and status.running is None:
-        found.append(f"a loaded batch waits {waiting:.0f} minutes to be published; run `gaung build`")
-    return found
+        yield Problem(
+            f"a loaded batch waits {waiting:.0f} minutes to be published; run `gaung build`",
+            "A batch waits to be published",
+        )
+    for late in status.late_sources:
+        yield Problem(
+            f"{late.source} is late: nothing since {late.last_at:%Y-%m-%d %H:%M} UTC, usually every "
+            f"{_hours(late.usual)}",
+            "A source is late",
+        )
+
+
+def _problems_of_backups(status: Status) -> Iterator[Problem]:
+    if status.real_since is None or status.real_since < BACKUP_MAX_AGE:
+        return
+    if status.backup_age is None:
+        yield Problem("there is no backup; run `gaung maintain backup rehearse`", "A backup is old")
+    elif status.backup_age > BACKUP_MAX_AGE:
+        yield Problem(f"the newest backup is {_hours(status.backup_age)} old", "A backup is old")
+
+
+def _hours(duration: timedelta) -> str:
+    return f"{duration.total_seconds() / 3600:.0f} h"

@@ -5,6 +5,7 @@ Heavy libraries are imported when a task runs, never when a DAG is parsed.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -160,6 +161,33 @@ class BuildStagesOperator(BaseOperator):
         with _ended_on_failure(build_id, token, is_last_try=is_last_try):
             _run_stages(self.stages, build_id, token)
         return {"build_id": build_id, "token": token}
+
+
+class MaintainOperator(BaseOperator):
+    """Runs one step of the maintenance; gives its counts.
+
+    Args:
+        step: a name of :data:`gaung.maintenance.STEPS`.
+    """
+
+    def __init__(self, *, step: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.step = step
+
+    def execute(self, context: "Context") -> Counts:
+        """Counts; skipped when the step had nothing to do.
+
+        Raises:
+            GaungError: what the step came to; it is in ``ops.maintenance`` too.
+        """
+        from gaung import maintenance
+
+        report = maintenance.run_step(self.step, at=datetime.now(UTC), run_id=str(context["run_id"]))
+        if report.status == "skipped":
+            raise AirflowSkipException(str(report.error))
+        if report.error is not None:
+            raise report.error
+        return dict(report.counts)
 
 
 def _run_stages(stages: Sequence[str], build_id: int, token: str) -> None:

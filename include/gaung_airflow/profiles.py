@@ -71,3 +71,9 @@ REPORT: dict[str, Any] = {
     "execution_timeout": timedelta(minutes=2),
 }
 """Says how a run went; a failure here is the message itself."""
+
+MAINTENANCE: dict[str, Any] = {
+    "retries": 0,
+    "execution_timeout": timedelta(hours=2),
+}
+"""A nightly step: what it missed, the next night does."""

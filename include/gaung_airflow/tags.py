@@ -10,4 +10,4 @@ class Tag(StrEnum):
     BUILD = "build"
     PUBLISH = "publish"
     FILES = "files"
-    LEARN = "learn"
+    MAINTENANCE = "maintenance"

@@ -18,7 +18,7 @@ from gaung.settings import PROJECT_ROOT, get_settings
 from gaung.warehouse import marts
 from gaung.warehouse.connect import connect
 
-DAG_IDS = {"ingest_files", "build_and_publish", "learn"}
+DAG_IDS = {"ingest_files", "build_and_publish", "learn", "maintain"}
 HEADINGS = ["What", "Grain and target tables", "Schedule", "Owner", "If it fails", "Backfill"]
 
 PARSE = """
@@ -40,6 +40,7 @@ print("RESULT" + json.dumps({
                     "timeout": task.execution_timeout.total_seconds() if task.execution_timeout else None,
                     "rules": [rule.reason for rule in getattr(task.retry_policy, "rules", [])],
                     "outlets": [asset.name for asset in task.outlets],
+                    "trigger": task.trigger_rule.value, "upstream": sorted(task.upstream_task_ids),
                 } for task in dag.tasks
             },
         } for dag in bag.dags.values()
@@ -101,6 +102,16 @@ def test_each_dag_says_what_the_style_asks(parsed: dict[str, Any], dag_id: str) 
 
 def test_the_gate_is_never_tried_again(parsed: dict[str, Any]) -> None:
     assert parsed["dags"]["build_and_publish"]["tasks"]["model_and_judge"]["retries"] == 0
+
+
+def test_the_maintenance_runs_every_step_whatever_became_of_the_others(parsed: dict[str, Any]) -> None:
+    from gaung import maintenance
+
+    tasks = parsed["dags"]["maintain"]["tasks"]
+    assert list(tasks) == [*maintenance.STEPS, "every_step_succeeded"]
+    assert {tasks[name]["trigger"] for name in maintenance.STEPS} == {"all_done"}
+    assert set(tasks["every_step_succeeded"]["upstream"]) == set(maintenance.STEPS)
+    assert tasks["every_step_succeeded"]["trigger"] == "none_failed"
 
 
 def test_assets_connect_the_dags(parsed: dict[str, Any]) -> None:

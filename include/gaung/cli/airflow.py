@@ -9,6 +9,7 @@ def register(app: typer.Typer) -> None:
     """Add this area's commands to the command line."""
     app.command("up")(up)
     app.command("down")(down)
+    app.command("upgrade")(upgrade)
     app.command("logs")(logs)
     app.command("clean")(clean)
     settings = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -41,6 +42,33 @@ def down() -> None:
     if local.stop():
         ended.append("database server")
     typer.echo(f"Stopped: {', '.join(ended)}." if ended else "Nothing was running.")
+
+
+def upgrade(
+    drain: Annotated[
+        bool,
+        typer.Option("--drain", help="Only stop, when running tasks have ended; a later one starts."),
+    ] = False,
+) -> None:
+    """Let a running Airflow follow new code: drain, migrate, restart; quick when nothing changed."""
+    from rich.console import Console
+
+    from gaung import airflow_processes
+    from gaung.warehouse import setup
+
+    is_up = bool(airflow_processes.running())
+    if is_up and (drain or airflow_processes.is_outdated() or setup.is_behind()):
+        airflow_processes.restart_later()
+        with Console(stderr=True).status("running tasks end …"):
+            airflow_processes.down(drain_s=airflow_processes.DRAIN_S)
+        typer.echo("Airflow was stopped once its running tasks had ended.")
+    if drain:
+        return
+    if setup.is_behind():
+        setup.ready()
+        typer.echo("The database was migrated.")
+    if airflow_processes.restart_is_due():
+        up()
 
 
 def logs(lines: Annotated[int, typer.Option(help="Lines per process.")] = 20) -> None:

@@ -1,4 +1,4 @@
-"""Commands: build, publish, rollback, diff, status, dismiss, docs."""
+"""Commands: build, publish, rollback, diff, docs."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,10 +9,7 @@ from gaung.errors import GaungError
 
 if TYPE_CHECKING:
     from gaung.pipeline import BuildReport
-    from gaung.status import Status
     from gaung.warehouse.publisher import Publication
-
-SHOWN_FAILURES = 5
 
 
 def register(app: typer.Typer) -> None:
@@ -21,8 +18,6 @@ def register(app: typer.Typer) -> None:
     app.command("publish")(publish)
     app.command("rollback")(rollback)
     app.command("diff")(diff)
-    app.command("status")(status)
-    app.command("dismiss")(dismiss)
     app.command("docs")(docs)
 
 
@@ -117,36 +112,6 @@ def diff(
             typer.echo(f"  … and {len(entries) - limit} more (--limit)")
 
 
-def status() -> None:
-    """Show what runs, what is published, gaps, failures and sizes; exit 1 when a person is needed."""
-    from gaung import status as state
-    from gaung.warehouse import setup
-
-    setup.ready()
-    found = state.collect()
-    _print_status(found)
-    if found.exit_code:
-        raise typer.Exit(found.exit_code)
-
-
-def dismiss(
-    reason: Annotated[str, typer.Option("--reason", help="Why nobody will load them; kept in ops.outcome.")],
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Files as `gaung status` names them (default: all).")
-    ] = None,
-) -> None:
-    """Let go of files that could not be loaded, so that badge and status no longer count them as missing."""
-    from gaung import status as state
-    from gaung.warehouse import setup
-
-    setup.ready()
-    gone = state.dismiss(names or (), reason=reason)
-    for name in gone:
-        typer.echo(f"dismissed: {name}")
-    if not gone:
-        typer.echo("No file is missing.")
-
-
 def docs(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write to (default: the run-time folder's docs).")
@@ -214,77 +179,3 @@ def _print_publication(publication: "Publication") -> None:
     )
     for entry in publication.accepted:
         typer.echo(f"  accepted: {entry['suite']}.{entry['expectation']} ({entry['reason']})")
-
-
-def _print_status(found: "Status") -> None:
-    from rich.console import Console
-
-    console = Console(soft_wrap=True)
-    badge = found.badge
-    when = f", published {badge['published_at']:%Y-%m-%d %H:%M} UTC" if badge["published_at"] else ""
-    ago = f" ({badge['minutes_since_published']} min ago)" if badge["published_at"] else ""
-    console.print(f"[bold]Version {badge['version']}[/bold]{when}{ago}")
-    reason = f": {badge['reason_en']}" if badge["reason_en"] else ""
-    console.print(f"Badge: {badge['completeness_en']} / {badge['completeness_id']}{reason}", markup=False)
-    _print_build_line(console, found)
-    coverage = badge["collection_coverage_pct"]
-    unmatched = badge["unmatched_post_count"]
-    console.print(
-        f"Coverage {'unknown' if coverage is None else f'{coverage} %'} · "
-        f"{badge['quarantined_count']:,} records quarantined · "
-        f"{'?' if unmatched is None else f'{unmatched:,}'} posts of no brand · "
-        f"{badge['waiting_batch_count']} batches wait"
-    )
-    for reason, count in list(found.quarantined.items())[:5]:
-        console.print(f"  quarantined: {count:,} {reason}", markup=False)
-    for load in found.failed_loads[:SHOWN_FAILURES]:
-        console.print(f"  not loaded: {load.file_name}: {load.error}", style="red", markup=False)
-    more = len(found.failed_loads) - SHOWN_FAILURES
-    if more > 0:
-        console.print(f"  … and {more} more", style="red")
-    for title, numbers, form in (
-        ("Marts", found.rows_by_mart, _rows_text),
-        ("Rooms", found.sizes, _bytes_text),
-    ):
-        shown = " · ".join(f"{name} {form(number)}" for name, number in numbers.items())
-        console.print(f"{title}: {shown or 'empty'}", markup=False)
-    for problem in found.problems:
-        console.print(f"! {problem}", style="red", markup=False)
-    if not found.problems:
-        console.print("Nothing needs a person.", style="green")
-
-
-def _print_build_line(console: Any, found: "Status") -> None:
-    badge, running = found.badge, found.running
-    if running is not None:
-        console.print(
-            f"Build {running.build_id} runs since {running.started_at:%H:%M} UTC by {running.holder}, "
-            f"stage {running.stage}",
-            markup=False,
-        )
-    elif badge["last_build_id"] is None:
-        console.print("No build yet: `gaung ingest files PATH…`, then `gaung build`")
-    else:
-        console.print(
-            f"Last build {badge['last_build_id']}: {badge['last_build_status']} "
-            f"{badge['minutes_since_last_build']} min ago; "
-            f"gate of the live version: {badge['gate_status'] or 'not run'}"
-        )
-    for name in badge["failed_expectations"]:
-        console.print(f"  blocked by {name}", style="red", markup=False)
-    for name in badge["warning_expectations"]:
-        console.print(f"  warning {name}", style="yellow", markup=False)
-    for name in badge["accepted_expectations"]:
-        console.print(f"  accepted {name}", style="yellow", markup=False)
-
-
-def _rows_text(count: int) -> str:
-    return f"{count:,}"
-
-
-def _bytes_text(size: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TB"

@@ -5,6 +5,7 @@ check runs in the cheapest form (BOOLEAN_ONLY); only those that failed run again
 """
 
 import logging
+import re
 import warnings
 from collections.abc import Iterable
 from typing import Any
@@ -17,8 +18,11 @@ from gaung.warehouse.connect import url
 SEEN = ("observed_value", "unexpected_count", "element_count", "unexpected_percent")
 
 
-def evaluate(build_id: int, checks: list[Check], *, timeout_s: float) -> list[Result]:
-    """One result per check, in any order; raises for an expectation that is not one."""
+def evaluate(build_id: int, checks: list[Check], *, timeout_s: float, live: bool = False) -> list[Result]:
+    """One result per check, in any order; raises for an expectation that is not one.
+
+    With ``live`` the published tables are judged, whole, instead of a build's candidate.
+    """
     quieten_libraries()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
@@ -38,7 +42,7 @@ def evaluate(build_id: int, checks: list[Check], *, timeout_s: float) -> list[Re
         )
         try:
             results: list[Result] = []
-            for asset, group in _grouped(source, build_id, expectations):
+            for asset, group in _grouped(source, build_id, expectations, live):
                 batch = asset.add_batch_definition("all").get_batch()
                 results += [_judge(batch, check, expectation) for check, expectation in group]
             return results
@@ -74,12 +78,12 @@ def _expectation(check: Check) -> Any:
 
 
 def _grouped(
-    source: Any, build_id: int, expectations: Iterable[tuple[Check, Any]]
+    source: Any, build_id: int, expectations: Iterable[tuple[Check, Any]], live: bool
 ) -> list[tuple[Any, list[tuple[Check, Any]]]]:
     """One asset for all checks that read the same rows."""
     groups: dict[tuple[str, ...], list[tuple[Check, Any]]] = {}
     for check, expectation in expectations:
-        groups.setdefault(_key(check, build_id), []).append((check, expectation))
+        groups.setdefault(_key(check, build_id, live), []).append((check, expectation))
     assets = []
     for number, (key, group) in enumerate(groups.items()):
         name = f"{number}: {group[0][0].name}"
@@ -91,8 +95,10 @@ def _grouped(
     return assets
 
 
-def _key(check: Check, build_id: int) -> tuple[str, ...]:
+def _key(check: Check, build_id: int, live: bool) -> tuple[str, ...]:
     expectation = check.expectation
+    if live and expectation.target in ("candidate", "next"):
+        return ("table", "marts", check.suite)
     if expectation.target == "candidate":
         return ("table", "marts__build", check.suite)
     if expectation.target == "next":
@@ -104,7 +110,8 @@ def _key(check: Check, build_id: int) -> tuple[str, ...]:
             "select *, candidate_total - source_total as difference from ops.gate_total "  # noqa: S608
             f"where build_id = {build_id:d} and mart = '{mart}' and source_total is not null",
         )
-    return ("query", (expectation.query or "").replace("{build_id}", str(build_id)).strip().rstrip(";"))
+    query = (expectation.query or "").replace("{build_id}", str(build_id)).strip().rstrip(";")
+    return ("query", re.sub(r"\bmarts__(build|next)\.", "marts.", query) if live else query)
 
 
 def _judge(batch: Any, check: Check, expectation: Any) -> Result:

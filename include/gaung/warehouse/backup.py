@@ -99,6 +99,18 @@ def _fill(draft: Path) -> Contents:
     return contents
 
 
+def read(source: Path) -> Contents:
+    """What a backup says that it holds.
+
+    Raises:
+        SettingsInvalid: ``source`` is not a backup.
+    """
+    try:
+        return Contents(**json.loads((source / CONTENTS).read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise SettingsInvalid(f"{source} is not a backup: {CONTENTS} cannot be read ({error})") from error
+
+
 def restore(source: Path) -> Contents:
     """Bring a backup into an empty home and database; give back what it held, every checksum compared.
 
@@ -262,10 +274,7 @@ def _sha256(path: Path) -> str:
 
 def _verified(source: Path) -> Contents:
     """The contents of a backup whose every file is there and unchanged."""
-    try:
-        contents = Contents(**json.loads((source / CONTENTS).read_text("utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise SettingsInvalid(f"{source} is not a backup: {CONTENTS} cannot be read ({error})") from error
+    contents = read(source)
     for name, expected in contents.files.items():
         if not (source / name).is_file():
             raise SettingsInvalid(f"{source} is not whole: {name} is missing; use another backup")

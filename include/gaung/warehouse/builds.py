@@ -24,6 +24,7 @@ from psycopg2 import InterfaceError, OperationalError, sql
 from psycopg2.extensions import ISOLATION_LEVEL_REPEATABLE_READ, connection, cursor
 from psycopg2.extras import Json
 
+from gaung import space
 from gaung.errors import BuildBusy, BuildFenced, GateFailed, GaungError, PublishingHeld
 from gaung.settings import get_settings
 from gaung.warehouse.connect import connect
@@ -84,7 +85,9 @@ def begin(*, holder: str, holder_kind: HolderKind, mode: Mode = "incremental") -
     Raises:
         BuildBusy: another build or a rollback is at work; says which, since when and by whom.
         PublishingHeld: publishing is held, so that building would be in vain.
+        DiskLow: too little space is free.
     """
+    space.require("the build")
     conn = take_lock(purpose="build", holder=holder)
     try:
         _refuse_when_held(conn)

@@ -31,6 +31,19 @@ def ready() -> None:
         arrange()
 
 
+def is_behind() -> bool:
+    """Whether a database that answers now waits for a migration; starts nothing."""
+    if not get_settings().dsn and local.status().pid is None:
+        return False
+    try:
+        session = connect("admin")
+    except ServerUnavailable:
+        return False
+    with closing(session):
+        found = migrate.current(session)
+    return found is not None and found < migrate.head()
+
+
 def arrange() -> bool:
     """True when migrations ran; brings everything into place whatever is there already."""
     with _alone():

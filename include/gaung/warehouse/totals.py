@@ -59,6 +59,11 @@ def recount(cur: cursor, mart: Mart) -> None:
         _upsert(cur, mart, total, 1, sql.SQL("true"))
 
 
+def whole(cur: cursor, mart: Mart, total: Total) -> dict[str, Any]:
+    """A total by group, counted over the whole live table."""
+    return _sums(cur, mart, total, "marts", sql.SQL("true"))
+
+
 def rows_by_mart(cur: cursor) -> dict[str, int]:
     """Rows of each live mart, from the totals."""
     cur.execute("select mart, total from ops.mart_total where measure = %s order by mart", (ROWS,))
