@@ -10,4 +10,5 @@ class Tag(StrEnum):
     BUILD = "build"
     PUBLISH = "publish"
     FILES = "files"
+    LEARN = "learn"
     MAINTENANCE = "maintenance"
