@@ -50,7 +50,10 @@ def upgrade(
         typer.Option("--drain", help="Only stop, when running tasks have ended; a later one starts."),
     ] = False,
 ) -> None:
-    """Let a running Airflow follow new code: drain, migrate, restart; quick when nothing changed."""
+    """Let a running Airflow follow new code: drain, migrate, restart; quick when nothing changed.
+
+    Without a running Airflow there is nothing to do: every command migrates before it begins.
+    """
     from rich.console import Console
 
     from gaung import airflow_processes
@@ -62,12 +65,7 @@ def upgrade(
         with Console(stderr=True).status("running tasks end …"):
             airflow_processes.down(drain_s=airflow_processes.DRAIN_S)
         typer.echo("Airflow was stopped once its running tasks had ended.")
-    if drain:
-        return
-    if setup.is_behind():
-        setup.ready()
-        typer.echo("The database was migrated.")
-    if airflow_processes.restart_is_due():
+    if not drain and airflow_processes.restart_is_due():
         up()
 
 
