@@ -181,25 +181,35 @@ def ingest_drop(*, progress: Progress | None = None, run_id: str | None = None) 
 
 
 def settle(path: Path, files: list[FileReport]) -> None:
-    """Nothing; moves a file of the drop folder to ``done/`` or ``failed/``, or leaves it for another try."""
+    """Nothing; moves a file of the drop folder to ``done/`` or ``failed/``, or leaves it for another try.
+
+    One that is gone was moved by another run.
+    """
     root = get_settings().drop
+    if not path.exists():
+        return
     if all(file.status in ("loaded", "skipped") for file in files):
         _move(path, root / DONE)
     elif all(file.error_class in ("UnknownFormat", "InputRefused", None) for file in files):
         target = _move(path, root / FAILED)
+        if target is None:
+            return
         reasons = [f"{file.name}: {file.error}" for file in files if file.error]
         target.with_name(f"{target.name}.reason.txt").write_text("\n".join(reasons) + "\n", encoding="utf-8")
 
 
-def _move(path: Path, folder: Path) -> Path:
-    """Where the file is now; a number is added to its name if another one has it."""
+def _move(path: Path, folder: Path) -> Path | None:
+    """Where the file is now, numbered if its name is taken; None if another run has moved it."""
     target = folder / path.relative_to(get_settings().drop)
     target.parent.mkdir(parents=True, exist_ok=True)
     number = 1
     while target.exists():
         number += 1
         target = target.with_name(f"{path.stem}.{number}{path.suffix}")
-    return path.rename(target)
+    try:
+        return path.rename(target)
+    except FileNotFoundError:
+        return None
 
 
 def _open_for_writing() -> set[tuple[int, int]]:

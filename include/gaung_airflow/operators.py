@@ -4,7 +4,7 @@ Heavy libraries are imported when a task runs, never when a DAG is parsed.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
-from gaung.errors import GaungError
+from gaung.errors import BuildBusy, GaungError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -69,9 +69,10 @@ class FileIngestOperator(BaseOperator):
 
         waiting = _delivery(self.path)
         if waiting is None:
-            self.log.info("%s no longer waits: another run has taken it", self.path)
-            return {"received": 0, "loaded": 0}
+            return self._taken()
         report = ingest.ingest_deliveries([waiting], run_id=str(context["run_id"]))
+        if any(file.error for file in report.files) and not waiting.path.exists():
+            return self._taken()
         ingest.settle(waiting.path, report.files)
         _raise_first(report.files)
         counts = {
@@ -83,6 +84,10 @@ class FileIngestOperator(BaseOperator):
         }
         self.log.info("%s: %s", self.path, counts)
         return counts
+
+    def _taken(self) -> Counts:
+        self.log.info("%s no longer waits: another run has taken it", self.path)
+        return {"received": 0, "loaded": 0}
 
 
 def _delivery(path: str) -> "Delivery | None":
@@ -109,7 +114,7 @@ def _raise_first(files: "Iterable[FileReport]") -> None:
 class BuildPrepareOperator(BaseOperator):
     """Begins a build, whose input is frozen then, and runs the stages up to dirty keys; gives its handle.
 
-    A build that an earlier try of this task left open is ended first: its token can do nothing more.
+    A build that an earlier try or run left open is taken over, unless a task of it still works.
     """
 
     STAGES: ClassVar[tuple[str, ...]] = ("latest", "enrich", "dirty")
@@ -124,9 +129,7 @@ class BuildPrepareOperator(BaseOperator):
         from gaung.warehouse import builds, setup
 
         setup.ready()
-        holder = f"DAG run {context['run_id']}"
-        _end_builds_of(holder)
-        begun = builds.begin(holder=holder, holder_kind="dag")
+        begun = builds.begin(holder=f"DAG run {context['run_id']}", holder_kind="dag")
         if begun is None:
             raise AirflowSkipException("nothing to do: another build has published everything")
         with _ended_on_failure(begun.build_id, begun.token, is_last_try=True):
@@ -136,6 +139,9 @@ class BuildPrepareOperator(BaseOperator):
 
 class BuildStagesOperator(BaseOperator):
     """Runs stages of a build in one process and hands its handle on.
+
+    A second copy of a task finds the first at work and leaves its build alone; one that comes after the
+    build was published has nothing left to do.
 
     Args:
         stages: names of :data:`gaung.pipeline.STAGES`.
@@ -155,8 +161,14 @@ class BuildStagesOperator(BaseOperator):
         Raises:
             GateFailed: the candidate did not pass; readers keep the last good version.
             BuildFenced: another build took over.
+            BuildBusy: another copy of the task works for the same build.
         """
+        from gaung.warehouse import builds
+
         build_id, token = int(self.build["build_id"]), str(self.build["token"])
+        if builds.is_published(build_id, token):
+            self.log.info("build %s is published: an earlier try of this task did it", build_id)
+            return {"build_id": build_id, "token": token}
         is_last_try = context["ti"].try_number > (self.retries or 0)
         with _ended_on_failure(build_id, token, is_last_try=is_last_try):
             _run_stages(self.stages, build_id, token)
@@ -199,11 +211,14 @@ def _run_stages(stages: Sequence[str], build_id: int, token: str) -> None:
 
 @contextmanager
 def _ended_on_failure(build_id: int, token: str, *, is_last_try: bool) -> Iterator[None]:
-    """End the build with the error, unless the task will be tried again with the same build."""
+    """End the build with the error, unless the task is tried again with it or another copy works for it."""
     from gaung.warehouse import builds
 
     try:
         yield
+    except BuildBusy:
+        builds.release(build_id)
+        raise
     except BaseException as error:
         if is_last_try or (isinstance(error, GaungError) and not error.retryable):
             _tell(build_id, token, error)
@@ -221,17 +236,3 @@ def _tell(build_id: int, token: str, error: BaseException) -> None:
         builds.fail(build_id, token, error)
     except (GaungError, Error) as second:
         error.add_note(f"and the end of build {build_id} could not be noted: {second}")
-
-
-def _end_builds_of(holder: str) -> None:
-    """End builds that an earlier try of this very run left open, so that nobody waits for them."""
-    from gaung.warehouse import builds
-    from gaung.warehouse.connect import connect
-
-    with closing(connect("transformer", autocommit=True)) as session, session.cursor() as cursor:
-        cursor.execute(
-            "select build_id, token::text from ops.build where holder = %s and status = any(%s)",
-            (holder, list(builds.OPEN)),
-        )
-        for build_id, token in cursor.fetchall():
-            builds.finish(build_id, token, "abandoned")

@@ -1,13 +1,22 @@
 """What the proofs share."""
 
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gaung.settings import PROJECT_ROOT
+from gaung.warehouse import builds
+from tests.building import ask
+from tests.fakes import lines_format
+from tests.truth.disturbed import World, maintenance
+
+__all__ = ["lines_format"]
+
+SEED = int(os.environ.get("GAUNG_PROVE_SEED", "20261122"))
 
 
 @pytest.fixture
@@ -22,3 +31,13 @@ def record_figures() -> Callable[..., None]:
         print(f"{name}: {text}")
 
     return record
+
+
+@pytest.fixture
+def world(warehouse: str, lines: Any) -> Iterator[World]:
+    """A world of two real builds."""
+    yield World(warehouse, SEED)
+    for build_id in list(builds._sessions):
+        builds.release(build_id)
+    names = ask("select datname from pg_database where datname like %s", (f"{warehouse}\\_%",))
+    maintenance(*(f"drop database {name} with (force)" for (name,) in names))

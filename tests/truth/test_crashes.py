@@ -19,9 +19,10 @@ from gaung.contract import ENTITIES
 from gaung.settings import get_settings
 from gaung.warehouse import builds, loader, local, setup
 from gaung.warehouse.connect import connect
-from tests.building import ask, deliver, random_lines, write_brands
+from tests.building import ask, deliver, write_brands
 from tests.fakes import T0, landed, line, lines_format, post
 from tests.truth import loads, worlds
+from tests.truth.disturbed import STAGES, World, maintenance
 from tests.truth.workers import Said, Worker, gaung, load, stages
 
 __all__ = ["lines_format"]
@@ -114,82 +115,6 @@ def test_loader_killed_at_sixty_moments(
 
 
 # -- the builder -------------------------------------------------------------------------------------
-
-STAGES = ("latest", "enrich", "dirty", "models", "gate", "publish")
-DISCONNECT = "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{}'"
-
-
-class World:
-    """A published version, a delivery that waits for a build, and one that waits to be loaded."""
-
-    def __init__(self, database: str) -> None:
-        """Build once, deliver twice more, keep what stands then, and see what an undisturbed build gives."""
-        self.database = database
-        rng = random.Random(SEED)
-        write_brands()
-        deliver(random_lines(rng, 120), "first.ndjson")
-        pipeline.build(holder="test")
-        deliver(random_lines(rng, 60), "second.ndjson")
-        self.third = landed(random_lines(rng, 300), "third.ndjson").path
-        self.keep("delivered")
-        loading = Worker(load, self.third)
-        assert loading.end() == 0, loading.output
-        self.keep("kept")
-        building = Worker(gaung, "build")
-        assert building.end() == 0, building.output
-        self.loading, self.building = loading.words, building.words
-        self.wanted = worlds.checksums()
-
-    @property
-    def statements(self) -> dict[str, range]:
-        """Numbers of the statements of an undisturbed load, and of each stage of an undisturbed build."""
-        stages = {
-            begun.word: range(begun.statements, ended.statements)
-            for begun, ended in itertools.pairwise(self.building)
-        }
-        return {"load": range(self.loading[-1].statements), **stages}
-
-    def keep(self, name: str) -> None:
-        """Keep the database as it stands."""
-        maintenance(
-            DISCONNECT.format(self.database),
-            f"create database {self.database}_{name} template {self.database}",
-        )
-
-    def again(self, name: str = "kept") -> None:
-        """Everything as it was when it was kept.
-
-        With a checkpoint: a copied sequence goes back in a crash until its page is written (PostgreSQL
-        logs 32 values ahead and takes the copy for logged).
-        """
-        maintenance(
-            f"drop database {self.database} with (force)",
-            f"create database {self.database} template {self.database}_{name}",
-            "checkpoint",
-        )
-
-    def assert_rebuilt(self) -> None:
-        """A plain build after the disturbance gives the wanted numbers, in the version they had."""
-        pipeline.build(holder="test")
-        assert worlds.checksums() == self.wanted
-        assert ask("select version from ops.live") == [(2,)]
-        assert pipeline.build(holder="test").status == "nothing_to_do"
-
-
-def maintenance(*statements: str) -> None:
-    with closing(connect("admin", database="postgres", autocommit=True)) as session:
-        for statement in statements:
-            session.cursor().execute(statement)
-
-
-@pytest.fixture
-def world(warehouse: str, lines: Any) -> Iterator[World]:
-    """A world of two real builds."""
-    yield World(warehouse)
-    for build_id in list(builds._sessions):
-        builds.release(build_id)
-    names = ask("select datname from pg_database where datname like %s", (f"{warehouse}\\_%",))
-    maintenance(*(f"drop database {name} with (force)" for (name,) in names))
 
 
 def kill_builders(world: World, moments: list[int]) -> dict[str, int]:

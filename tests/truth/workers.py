@@ -4,6 +4,7 @@ Processes come from a server that has imported the heavy libraries once; each th
 that knows nothing of the tests' own connections.
 """
 
+import json
 import os
 import signal
 import sys
@@ -224,6 +225,27 @@ def stages(say: Callable[[str], None], build_id: int, token: str, *names: str) -
     announce_stages(say)
     for name in names:
         pipeline.run_stage(name, build_id, token)
+
+
+def task(say: Callable[[str], None], folder: str, operator: str, options: dict[str, Any]) -> None:
+    """A task of a DAG as Airflow calls it: the operator's own ``execute``; says what it hands on."""
+    os.environ["AIRFLOW_HOME"] = folder
+    from types import SimpleNamespace
+
+    from gaung.sources import registry
+    from gaung_airflow import operators
+
+    registry.formats = lambda: (LineFormat(),)
+    announce_stages(say)
+    made = getattr(operators, operator)(task_id="task", **options)
+    say("ready")
+    context = {"run_id": "some run", "ti": SimpleNamespace(try_number=1)}
+    try:
+        handed_on = made.execute(context)
+    except Exception as error:
+        say(f"{type(error).__name__}: {error}")
+        raise
+    say(f"done {json.dumps(handed_on)}")
 
 
 def announce_stages(say: Callable[[str], None]) -> None:

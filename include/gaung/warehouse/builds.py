@@ -2,8 +2,9 @@
 
 A build is a row in ``ops.build`` with a token. Whoever works for a build holds the advisory lock:
 a command (holder kind ``process``) on one session from begin to finish, a DAG run (``dag``) during
-each of its tasks. So a build of a process whose lock is free is gone at once; one of a DAG run
-counts as gone ``build_takeover_s`` after its last sign of life. A build that is gone is marked
+each of its tasks. So a build of a process whose lock is free is gone at once. One of a DAG run is
+gone when another DAG run begins a build, since there is one run at a time, and for everybody else
+``build_takeover_s`` after its last sign of life. A build that is gone is marked
 ``abandoned``; nothing is lost with it, because what it had frozen stays in ``core.pending_*`` and
 ``core.dirty__*`` until a publication empties them.
 """
@@ -13,6 +14,7 @@ import hashlib
 import logging
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +39,8 @@ Mode = Literal["incremental", "full"]
 EndStatus = Literal["published", "failed", "blocked", "abandoned"]
 
 LOCK_KEY = int.from_bytes(b"gaung", "big")
+STAGE_PATIENCE_S = 5.0
+"""How long a stage waits for the lock: who only looks whether a build may begin holds it for a moment."""
 OPEN = ("running", "judged")
 
 _sessions: dict[int, connection] = {}
@@ -88,7 +92,7 @@ def begin(*, holder: str, holder_kind: HolderKind, mode: Mode = "incremental") -
         DiskLow: too little space is free.
     """
     space.require("the build")
-    conn = take_lock(purpose="build", holder=holder)
+    conn = take_lock(purpose="build", holder=holder, holder_kind=holder_kind)
     try:
         _refuse_when_held(conn)
         fingerprint = input_fingerprint()
@@ -117,7 +121,7 @@ def begin(*, holder: str, holder_kind: HolderKind, mode: Mode = "incremental") -
     return build
 
 
-def take_lock(*, purpose: str, holder: str) -> connection:
+def take_lock(*, purpose: str, holder: str, holder_kind: HolderKind = "process") -> connection:
     """A session that holds the build lock, once builds that are gone are marked as abandoned.
 
     Close it to give the lock back. Raises BuildBusy when somebody else is at work.
@@ -127,7 +131,7 @@ def take_lock(*, purpose: str, holder: str) -> connection:
         with conn.cursor() as cur:
             if not _try_lock(cur):
                 raise BuildBusy(_who_is_busy(cur))
-            _abandon_gone(cur)
+            _abandon_gone(cur, holder_kind)
     except BaseException:
         conn.close()
         raise
@@ -160,7 +164,7 @@ def stage(build_id: int, token: str, name: str) -> Iterator[StageRecord]:
     record = StageRecord(name)
     try:
         with conn.cursor() as cur:
-            if own is None and not _try_lock(cur):
+            if own is None and not _wait_for_lock(cur):
                 fence(cur, build_id, token)
                 raise BuildBusy(f"stage {name} of build {build_id} cannot start: {_who_is_busy(cur)}")
             fence(cur, build_id, token)
@@ -234,6 +238,13 @@ def get(build_id: int) -> Build:
     return Build(*row)
 
 
+def is_published(build_id: int, token: str) -> bool:
+    """Whether this build, known by its token, was published."""
+    with _short_session("gaung build") as cur:
+        cur.execute("select status from ops.build where build_id = %s and token = %s", (build_id, token))
+        return cur.fetchone() == ("published",)
+
+
 def work_waiting() -> bool:
     """Whether a build would have something to do: new batches, dirty keys, or another input changed.
 
@@ -292,6 +303,15 @@ def _try_lock(cur: cursor) -> bool:
     return bool(row and row[0])
 
 
+def _wait_for_lock(cur: cursor) -> bool:
+    deadline = time.monotonic() + STAGE_PATIENCE_S
+    while not _try_lock(cur):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
 def _who_is_busy(cur: cursor) -> str:
     """The sentence that tells who holds the lock, as far as the database knows."""
     cur.execute(
@@ -326,16 +346,16 @@ def _busy_sentence(build_id: int, started_at: datetime, holder: str, stage_name:
     )
 
 
-def _abandon_gone(cur: cursor) -> None:
+def _abandon_gone(cur: cursor, holder_kind: HolderKind = "process") -> None:
     """Mark open builds whose holder is gone; the caller holds the lock. BuildBusy for one that lives."""
     cur.execute(
         """
         select build_id, started_at, holder, stage,
-            holder_kind = 'process'
+            holder_kind = 'process' or %s = 'dag'
             or heartbeat_at < clock_timestamp() - make_interval(secs => %s) as is_gone
         from ops.build where status = any(%s) order by build_id
         """,
-        (get_settings().build_takeover_s, list(OPEN)),
+        (holder_kind, get_settings().build_takeover_s, list(OPEN)),
     )
     for build_id, started_at, holder, stage_name, is_gone in cur.fetchall():
         if not is_gone:

@@ -240,6 +240,22 @@ def _gate_must_have_passed(cur: cursor, build_id: int) -> None:
         raise GateFailed(f"build {build_id} was not judged by the gate; nothing was published")
     cur.execute(
         """
+        select exists (
+            select from ops.build_stage where build_id = %(build)s and stage not in ('gate', 'publish')
+                and started_at > (
+                    select max(started_at) from ops.build_stage where build_id = %(build)s and stage = 'gate'
+                )
+        )
+        """,
+        {"build": build_id},
+    )
+    if cur.fetchone() == (True,):
+        raise GateFailed(
+            f"the candidate of build {build_id} was built again after the gate had judged it (a second copy "
+            "of a task did that); nothing was published; build again"
+        )
+    cur.execute(
+        """
         select count(*), min(suite || '.' || expectation_id) from ops.gate_result
         where build_id = %s and severity = 'critical' and status <> 'passed' and accepted_reason is null
         """,
