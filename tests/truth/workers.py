@@ -281,6 +281,6 @@ def announce_phases(say: Callable[[str], None]) -> None:
         setattr(loader._Load, name, work)
 
     before_and_after("run", "parse", None)
-    before_and_after("_copy_csv", "copy", "parse")
+    before_and_after("_spool", "copy", "parse")
     before_and_after("_write_batch", "merge", None)
     before_and_after("_write_outcome", None, "commit")

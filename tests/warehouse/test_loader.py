@@ -619,7 +619,12 @@ class TestBounds:
         monkeypatch.setenv("GAUNG_LOADER_CHUNK_RECORDS", "7")
         get_settings.cache_clear()
         content = [
-            line(post(str(number % 40), text=str(number % 3)), observed=number) for number in range(120)
+            line(
+                post(str(number % 40), text=str(number % 3), is_collected=number % 7 == 0),
+                post_metrics=[metrics(str(number % 5), likes=number % 2)],
+                observed=number * 37 % 60,
+            )
+            for number in range(120)
         ]
         many = loaded(content)
         rows_of_many = contents()

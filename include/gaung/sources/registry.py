@@ -110,6 +110,8 @@ def _excerpt(payload: Any) -> str:
 
 def _checked(format: Format, mapped: Mapped) -> Mapped:
     """The outcome if it is exactly one; else a quarantine that says so."""
+    if mapped.rows and mapped.ignored is None and mapped.problem is None:
+        return mapped
     outcomes = [bool(mapped.rows), mapped.ignored is not None, mapped.problem is not None]
     if sum(outcomes) != 1:
         message = f"{format.name} gave {sum(outcomes)} outcomes for the record instead of one"

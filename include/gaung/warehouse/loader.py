@@ -1,9 +1,9 @@
 """The loader: a landed batch into ``raw``, with everything that follows from it, in one transaction.
 
-Records stream from the landing through their format, in chunks, into temporary staging tables; one
-merge per entity at the end, in key order, so that overlapping loads wait for each other and never
-deadlock. Rows, dirty keys, quarantine, cursor and outcome commit together or not at all. What a
-failed load leaves is an outcome row of its own.
+Records stream from the landing through their format, in chunks, into a spool; the server is given
+their keys meanwhile. One merge per entity at the end, behind a lock per platform, so that overlapping
+loads wait for each other and never deadlock. Rows, dirty keys, quarantine, cursor and outcome commit
+together or not at all. What a failed load leaves is an outcome row of its own.
 
 Accounting, per payload record: *received = loaded + unchanged + ignored(kind) + quarantined(reason)*.
 A record is loaded if this batch inserted at least one of its rows (of equal rows in one batch the
@@ -16,6 +16,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from polars import DataFrame
     from psycopg2.extensions import connection
 
+    from gaung.warehouse.spool import Spool
     from gaung.warehouse.staging import Chunk, Collected
 
 log = logging.getLogger(__name__)
@@ -212,6 +214,7 @@ def _chunks(
     limit = get_settings().loader_chunk_records
     chunk = Chunk()
     last, mark = -1, 0
+    is_guarded = bool(guard)
     for record in format.records(payload, context):
         if record.ordinal <= last:
             raise AccountingFailed(
@@ -220,7 +223,9 @@ def _chunks(
             )
         last = record.ordinal
         number = record_number(file_number, record.ordinal)
-        mapped = guard.apply(record, registry.map_record(format, record, context))
+        mapped = registry.map_record(format, record, context)
+        if is_guarded:
+            mapped = guard.apply(record, mapped)
         chunk.take(number, record, mapped, context)
         if chunk.received >= limit or position() - mark >= _CHUNK_BYTES:
             mark = position()
@@ -287,7 +292,7 @@ class _Load:
         self.manifest = manifest
         self.run_id = run_id
         self.tally = _Tally()
-        self.staged: dict[str, Entity] = {}
+        self.spools: dict[str, Spool] = {}
         self.guard = Guard()
 
     def run(self) -> LoadOutcome:
@@ -305,7 +310,11 @@ class _Load:
                 "select batch_id from ops.batch where batch_key = %s", [self.manifest.batch_key]
             )
             known = self.cursor.fetchone()
-            outcome = self._skipped(known[0]) if known else self._loaded()
+            try:
+                outcome = self._skipped(known[0]) if known else self._loaded()
+            finally:
+                for spool in self.spools.values():
+                    spool.close()
             session.commit()
         log.info(
             "batch %s %s: received %d, loaded %d, unchanged %d, ignored %d, quarantined %d",
@@ -353,22 +362,23 @@ class _Load:
         return outcome
 
     def _loaded(self) -> LoadOutcome:
-        from gaung.warehouse.merge import Merge, create_quarantine_staging
+        from gaung.warehouse.merge import Merge, create_quarantine_staging, lock
 
         create_quarantine_staging(self.cursor)
         self.guard = erased.load(self.cursor)
         self._stage()
         if self.guard.hits:
             self._keep_out_erased()
+        lock(self.cursor, set().union(*(spool.platforms for spool in self.spools.values())))
         batch_id, loaded_at = self._write_batch()
         merge = Merge(self.cursor, self.manifest, batch_id, loaded_at)
         entity_rows = {
-            name: {"received": self.tally.rows[name], **merge.entity(entity)}
-            for name, entity in ENTITIES.items()
-            if name in self.staged
+            name: {"received": self.tally.rows[name], **merge.entity(self.spools[name])}
+            for name in ENTITIES
+            if name in self.spools
         }
         merge.quarantine()
-        if self.manifest.brand_id and "posts" in self.staged:
+        if self.manifest.brand_id and "posts" in self.spools:
             merge.declare_brand(self.manifest.brand_id)
         merge.dirty_entities()
         self._write_cursor(batch_id)
@@ -397,8 +407,8 @@ class _Load:
             with landing.open_payload(self.landing_path, number) as payload:
                 before = self.tally.received
                 position = partial(landing.bytes_read, payload)
-                for chunk in _chunks(format, landing.lent(payload), context, number, position, self.guard):
-                    self._copy(chunk, file.name)
+                chunks = _chunks(format, landing.lent(payload), context, number, position, self.guard)
+                self._spool_all(chunks, file.name)
                 landing.drain(payload)
             if self.tally.received - before != file.records:
                 raise AccountingFailed(
@@ -430,28 +440,32 @@ class _Load:
             f"which this version does not know; known: {known}"
         )
 
-    def _copy(self, chunk: "Chunk", file_name: str) -> None:
-        """Send a chunk to the staging tables and add it to the counts."""
+    def _spool_all(self, chunks: "Iterator[Chunk]", file_name: str) -> None:
+        """Spool each chunk while the next is read and mapped; what goes wrong with one ends the load."""
+        with ThreadPoolExecutor(1, "spool") as beside:
+            before: Future[None] | None = None
+            for chunk in chunks:
+                if before is not None:
+                    before.result()
+                before = beside.submit(self._spool, chunk, file_name)
+            if before is not None:
+                before.result()
+
+    def _spool(self, chunk: "Chunk", file_name: str) -> None:
+        """Keep a chunk's rows for the merge, give the server their keys, and add it to the counts."""
         from gaung.warehouse import merge, staging
+        from gaung.warehouse.spool import Spool
 
         for entity, collected, frame in self.tally.add(chunk, file_name):
-            if entity.name not in self.staged:
-                self.staged[entity.name] = entity
+            if entity.name not in self.spools:
+                self.spools[entity.name] = Spool(entity)
                 merge.create_staging(self.cursor, entity)
-            self._copy_csv(f"stage_{entity.name}", staging.staged(entity, collected, frame))
+            rows = staging.staged(entity, collected, frame)
+            merge.stage(self.cursor, entity, self.spools[entity.name].add(rows))
         if chunk.problems:
-            self._copy_csv("stage_quarantine", chunk.quarantine())
-
-    def _copy_csv(self, table: str, frame: Any) -> None:
-        from psycopg2 import sql
-
-        from gaung.warehouse import staging
-
-        columns = sql.SQL(", ").join(map(sql.Identifier, frame.columns))
-        statement = sql.SQL("copy {} ({}) from stdin with (format csv)").format(
-            sql.Identifier(table), columns
-        )
-        self.cursor.copy_expert(statement, staging.csv(frame), size=1 << 18)
+            rows = chunk.quarantine()
+            statement = f"copy stage_quarantine ({', '.join(rows.columns)}) from stdin with (format csv)"
+            self.cursor.copy_expert(statement, staging.csv(rows))
 
     # -- what is written beside the rows -------------------------------------------------------
 

@@ -1,18 +1,24 @@
-"""The merge: from a batch's staging tables into ``raw``, and which records and entities it touched.
+"""The merge: from what a batch staged into ``raw``, and which records and entities it touched.
 
-Locks are taken in one order by every load – entity by entity in the contract's order, new keys, then
-existing rows, each in key order – so two loads may wait for each other, but never in a circle.
+The server is given the keys and says which it holds already; the other rows go straight into ``raw``.
+Loads of the same platforms merge one after the other, each holding its platforms' locks, taken in one
+order, until it commits: what one load was told of the keys stays true, and no two wait in a circle.
 """
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import polars as pl
+import pyarrow as pa
 from psycopg2 import sql
 
 from gaung.contract import Entity
 from gaung.landing import Manifest
-from gaung.warehouse.staging import FILE_SHIFT, staging_schema
+from gaung.warehouse.ddl import column_type
+from gaung.warehouse.spool import Binary, Spool, arrow
+from gaung.warehouse.staging import FILE_SHIFT
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor
@@ -20,21 +26,26 @@ if TYPE_CHECKING:
 _DIRTY = {"posts": "post", "post_text_parts": "post", "post_metrics": "post"}
 _DIRTY |= {"authors": "author", "author_metrics": "author"}
 
+_IDS = {"platform": pl.String, "entity_id": pl.String}
+
+_GROUP = """
+alter table {keys} rename to {staged};
+create temp table {keys} on commit drop as
+select min(row_no) as row_no, min(record_no) as record_no, {key}, count(*) > 1 as is_repeated {together}
+from {staged}
+group by {key};
+analyze {keys}
+"""
 
 _CHANGE = """
 with held as (
-    select {standing_key}, keys.first_observed_at, keys.last_observed_at {seen}
-    from {keys} as keys
+    select {standing_key}, keys.is_known, keys.first_observed_at, keys.last_observed_at {seen}
+    from {standing} as keys
     inner join {target} as standing on {standing_is_key}
     where
-        not exists (select 1 from {inserted} as inserted where {inserted_is_key})
-        and (
-            standing.observed_at < keys.last_observed_at
-            or standing.first_observed_at > keys.first_observed_at
-            {gains}
-        )
-    order by {ordered}
-    for update of standing
+        standing.observed_at < keys.last_observed_at
+        or standing.first_observed_at > keys.first_observed_at
+        {gains}
 ),
 
 changed as (
@@ -46,35 +57,40 @@ changed as (
         {sets}
     from held
     where {target_is_held}
-    returning {target_key}, {turned} as turned_no
-),
-
-noted as (
-    insert into touched select turned_no from changed where turned_no is not null
+    returning {target_ids}, {turned} as turned_no, held.is_known
 )
 
-insert into {changed} select {key} from changed
+insert into {changed} select * from changed
 """
 
 
 def create_staging(cursor: "cursor", entity: Entity) -> None:
-    """A temporary table for the rows of one entity; gone with the transaction."""
-    columns = sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(dtype))
-        for name, dtype in staging_schema(entity).items()
+    """A temporary table for the keys of one entity; gone with the transaction."""
+    columns: dict[str, str] = {"row_no": "bigint", "record_no": "bigint"}
+    columns |= {name: column_type(entity.schema.field(name).type) for name in entity.key}
+    if entity.rule == "version":
+        columns |= {"first_observed_at": "timestamptz", "last_observed_at": "timestamptz"}
+    if entity.sticky:
+        columns |= dict.fromkeys(entity.sticky, "boolean") | {"collected_no": "bigint"}
+    declared = sql.SQL(", ").join(
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(dtype)) for name, dtype in columns.items()
     )
-    cursor.execute(sql.SQL("create temp table {} ({}) on commit drop").format(_stage(entity.name), columns))
+    cursor.execute(sql.SQL("create temp table {} ({}) on commit drop").format(_keys(entity), declared))
+
+
+def stage(cursor: "cursor", entity: Entity, keys: pl.DataFrame) -> None:
+    """Give the server the keys of some staged rows."""
+    rows = arrow(keys)
+    _copy(cursor, _keys(entity), rows.schema, iter(rows.to_batches()))
 
 
 def create_quarantine_staging(cursor: "cursor") -> None:
-    """A temporary table for quarantined records, and one for the numbers of touched records."""
+    """A temporary table for quarantined records."""
     cursor.execute(
         """
         create temp table stage_quarantine (
             record_no bigint, reason text, path text, message text, excerpt text, observed_at timestamptz
-        ) on commit drop;
-        create temp table touched (record_no bigint) on commit drop;
-        create temp table dirty (entity text, platform text, entity_id text, cause text) on commit drop;
+        ) on commit drop
         """
     )
 
@@ -86,39 +102,36 @@ class Merge:
         self.cursor = cursor
         self.manifest = manifest
         self.batch_id = batch_id
-        self.lineage = {
-            "batch_id": sql.Literal(batch_id),
-            "loaded_at": sql.SQL("{}::timestamptz").format(sql.Literal(loaded_at.isoformat())),
-            "source": sql.Literal(manifest.source),
-            "is_synthetic": sql.Literal(manifest.is_synthetic),
-            "payload_ref": _payload_ref(sql.SQL("staged.record_no")),
-        }
+        self.loaded_at = loaded_at
+        self.touched: list[pl.Series] = []
+        self.dirty: dict[str, list[pl.DataFrame]] = {"author": [], "post": []}
 
-    def entity(self, entity: Entity) -> dict[str, int]:
+    def entity(self, spool: Spool) -> dict[str, int]:
         """Rows inserted and changed in one raw table."""
-        self._gather_keys(entity)
-        inserted = self._insert(entity)
-        changed = self._change(entity) if entity.rule == "version" else 0
-        self._note(entity)
+        entity = spool.entity
+        is_grouped = spool.may_repeat
+        self._find_standing(entity, is_grouped)
+        inserted = self._insert(spool, is_grouped)
+        changed = self._change(entity, is_grouped) if entity.rule == "version" else 0
         return {"inserted": inserted, "changed": changed}
 
     def touched_records(self) -> int:
         """Records of which at least one row was inserted or changed in a way that counts as loaded."""
-        self.cursor.execute("select count(distinct record_no) from touched")
-        return self._number()
+        return pl.concat(self.touched).n_unique() if self.touched else 0
 
     def dirty_entities(self) -> None:
         """Note the posts and authors whose rows changed, for the next build."""
-        self.cursor.execute(
-            """
-            insert into core.dirty_entity (entity, platform, entity_id, cause, batch_id)
-            select entity, platform, entity_id, min(cause), %s
-            from dirty
-            group by entity, platform, entity_id
-            order by entity, platform, entity_id
-            """,
-            [self.batch_id],
-        )
+        for kind, parts in self.dirty.items():
+            if not parts:
+                continue
+            rows = (
+                pl.concat(sorted(parts, key=lambda part: str(part["cause"].first())))
+                .unique(["platform", "entity_id"], keep="first")
+                .with_columns(entity=pl.lit(kind), batch_id=pl.lit(self.batch_id, dtype=pl.Int64))
+            )
+            table = arrow(rows)
+            target = sql.Identifier("core", "dirty_entity")
+            _copy(self.cursor, target, table.schema, iter(table.to_batches()))
 
     def quarantine(self) -> None:
         """Move the quarantined records to ``raw.quarantine``."""
@@ -129,134 +142,131 @@ class Merge:
                     batch_id, payload_ref, source, reason, path, message, excerpt, observed_at, loaded_at
                 )
                 select
-                    {batch_id}, {payload_ref}, {source}, reason, path, message, excerpt, observed_at,
-                    {loaded_at}
-                from stage_quarantine as staged
+                    %s, (record_no >> {shift})::text || '#' || (record_no & {within})::text, %s,
+                    reason, path, message, excerpt, observed_at, %s
+                from stage_quarantine
                 order by record_no
                 """
-            ).format(**self.lineage)
+            ).format(shift=sql.Literal(FILE_SHIFT), within=sql.Literal((1 << FILE_SHIFT) - 1)),
+            [self.batch_id, self.manifest.source, self.loaded_at],
         )
 
     def declare_brand(self, brand_id: str) -> None:
         """Note that the collected posts of this batch were ingested for a brand."""
         self.cursor.execute(
-            sql.SQL(
-                """
-                with declared as (
-                    insert into raw.post_declared_brand (platform, post_id, brand_id, batch_id, loaded_at)
-                    select platform, post_id, {brand}, {batch_id}, {loaded_at}
-                    from keys_posts
-                    where is_collected
-                    group by platform, post_id
-                    order by platform, post_id
-                    on conflict do nothing
-                    returning platform, post_id
-                ),
+            """
+            create temp table declared on commit drop as
+            select platform, post_id, min(collected_no) as turned_no
+            from keys_posts
+            where is_collected
+            group by platform, post_id;
 
-                noted as (
-                    insert into dirty
-                    select 'post', platform, post_id, 'declared_brand' from declared
-                )
-
-                insert into touched
-                select min(keys_posts.collected_no)
-                from keys_posts
-                inner join declared using (platform, post_id)
-                where keys_posts.is_collected
-                group by platform, post_id
-                """
-            ).format(brand=sql.Literal(brand_id), **self.lineage)
+            create temp table changed_brands on commit drop as
+            select platform, post_id, turned_no from declared with no data
+            """
         )
+        self.cursor.execute(
+            """
+            with inserted as (
+                insert into raw.post_declared_brand (platform, post_id, brand_id, batch_id, loaded_at)
+                select platform, post_id, %s, %s, %s from declared
+                on conflict do nothing
+                returning platform, post_id
+            )
+
+            insert into changed_brands select * from declared inner join inserted using (platform, post_id)
+            """,
+            [brand_id, self.batch_id, self.loaded_at],
+        )
+        found = self._read("table changed_brands", {**_IDS, "turned_no": pl.Int64})
+        self._note("post", found, "declared_brand", found["turned_no"])
 
     # -- the steps of one entity ---------------------------------------------------------------
 
-    def _gather_keys(self, entity: Entity) -> None:
-        """One narrow row per key: the first record that holds it, and what all its rows say together."""
-        extra: list[sql.Composable] = [sql.SQL("min(record_no) as record_no")]
-        if entity.rule == "version":
-            extra += [
-                sql.SQL("min(first_observed_at) as first_observed_at"),
-                sql.SQL("max(observed_at) as last_observed_at"),
-            ]
-        extra += [sql.SQL("bool_or({0}) as {0}").format(sql.Identifier(name)) for name in entity.sticky]
-        if entity.sticky:
-            extra.append(sql.SQL("min(collected_no) as collected_no"))
+    def _find_standing(self, entity: Entity, is_grouped: bool) -> None:
+        """Which keys ``raw`` holds already; keys that several chunks brought are made one before."""
+        names = self._names(entity)
+        if is_grouped:
+            self.cursor.execute(sql.SQL(_GROUP).format(together=_together(entity), **names))
+        else:
+            self.cursor.execute(sql.SQL("analyze {keys}").format(**names))
         self.cursor.execute(
             sql.SQL(
                 """
-                create temp table {keys} on commit drop as
-                select {key}, {extra} from {stage} group by {key};
-                analyze {keys};
-                create temp table {inserted} on commit drop as select {key} from {keys} with no data;
-                create temp table {changed} on commit drop as select {key} from {keys} with no data;
-                """
-            ).format(extra=sql.SQL(", ").join(extra), **self._names(entity))
-        )
-
-    def _insert(self, entity: Entity) -> int:
-        columns = [item.name for item in entity.schema]
-        self.cursor.execute(
-            sql.SQL(
-                """
-                with inserted as (
-                    insert into {target} ({columns})
-                    select {values}
-                    from {stage} as staged
-                    inner join {keys} as keys on {staged_is_key} and staged.record_no = keys.record_no
-                    order by {ordered}
-                    on conflict do nothing
-                    returning {key}, payload_ref
-                ),
-
-                noted as (
-                    insert into {inserted} select {key} from inserted
-                )
-
-                insert into touched
-                select
-                    (split_part(payload_ref, '#', 1)::bigint << {shift})
-                    | split_part(payload_ref, '#', 2)::bigint
-                from inserted
-                """
-            ).format(
-                columns=_identifiers(columns),
-                values=sql.SQL(", ").join(self._value(entity, name) for name in columns),
-                staged_is_key=_equal(entity.key, "staged", "keys"),
-                ordered=_ordered(entity.key, "keys"),
-                shift=sql.Literal(FILE_SHIFT),
-                **self._names(entity),
-            )
-        )
-        inserted = self.cursor.rowcount
-        if entity.sticky:
-            self._touch_later_collected(entity)
-        return inserted
-
-    def _touch_later_collected(self, entity: Entity) -> None:
-        """A record that turned a row of this very batch to collected counts like the one that brought it."""
-        self.cursor.execute(
-            sql.SQL(
-                """
-                insert into touched
-                select keys.collected_no
+                create temp table {standing} on commit drop as
+                select keys.*, true as is_known
                 from {keys} as keys
-                inner join {inserted} as inserted on {inserted_is_key}
-                where keys.collected_no <> keys.record_no
+                inner join {target} as target on {target_is_key}
                 """
-            ).format(inserted_is_key=_equal(entity.key, "inserted", "keys"), **self._names(entity))
+            ).format(target_is_key=_equal(entity.key, "target", "keys"), **names)
         )
 
-    def _value(self, entity: Entity, name: str) -> sql.Composable:
-        if name in self.lineage:
-            return self.lineage[name]
-        if entity.rule == "version" and name == "observed_at":
-            return sql.SQL("keys.last_observed_at")
-        if name == "first_observed_at" or name in entity.sticky:
-            return sql.SQL("keys.{}").format(sql.Identifier(name))
-        return sql.SQL("staged.{}").format(sql.Identifier(name))
+    def _insert(self, spool: Spool, is_grouped: bool) -> int:
+        """How many rows were new; they go from the spool into ``raw``."""
+        names = self._names(spool.entity)
+        query = "select row_no from {standing}"
+        if is_grouped:
+            query += " union all (select row_no from {staged} except all select row_no from {keys})"
+        left = self._read(sql.SQL(query).format(**names), {"row_no": pl.Int64})["row_no"]
+        if len(left) == spool.count:
+            return 0
+        schema = arrow(pl.DataFrame(spool.entity.schema.empty_table())).schema
+        return _copy(self.cursor, names["target"], schema, self._rows(spool, left, schema))
 
-    def _change(self, entity: Entity) -> int:
+    def _rows(self, spool: Spool, left: pl.Series, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+        """The rows that ``raw`` does not hold, whole; what they touch is noted on the way."""
+        kind = _DIRTY[spool.entity.name]
+        at = 0
+        for batch in spool.batches():
+            mask = ~pl.int_range(at, at + batch.num_rows, eager=True, dtype=pl.Int64).is_in(left.implode())
+            at += batch.num_rows
+            rows = pl.DataFrame(batch if mask.all() else batch.filter(mask.to_arrow()))
+            self._note(kind, rows.select(spool.entity.id_columns[:2]), spool.entity.name)
+            self.touched.append(rows["record_no"])
+            if spool.entity.sticky:
+                self.touched.append(rows["collected_no"].drop_nulls())
+            whole = rows.with_columns(
+                batch_id=pl.lit(self.batch_id, dtype=pl.Int64),
+                loaded_at=pl.lit(self.loaded_at).cast(pl.Datetime("us", "UTC")),
+                source=pl.lit(self.manifest.source),
+                is_synthetic=pl.lit(self.manifest.is_synthetic),
+            )
+            yield from arrow(whole.select(schema.names)).to_batches()
+
+    def _change(self, entity: Entity, is_grouped: bool) -> int:
         """Widen the observation of rows that were there, and turn sticky columns on."""
+        names = self._names(entity)
+        if is_grouped:
+            # What later chunks say of a row that this batch has just brought.
+            self.cursor.execute(
+                sql.SQL(
+                    """
+                    insert into {standing}
+                    select keys.*, false from {keys} as keys
+                    where keys.is_repeated and not exists (
+                        select from {standing} as known where known.row_no = keys.row_no
+                    )
+                    """
+                ).format(**names)
+            )
+        ids = _identifiers(entity.id_columns[:2])
+        self.cursor.execute(
+            sql.SQL(
+                """
+                create temp table {changed} on commit drop as
+                select {ids}, record_no as turned_no, is_known from {standing} with no data
+                """
+            ).format(ids=ids, **names)
+        )
+        self.cursor.execute(sql.SQL(_CHANGE).format(**self._change_parts(entity), **names))
+        found = self._read(
+            sql.SQL("table {changed}").format(**names), {**_IDS, "turned_no": pl.Int64, "is_known": pl.String}
+        )
+        known = found.filter(pl.col("is_known") == "t")
+        self._note(_DIRTY[entity.name], known, entity.name, found["turned_no"])
+        return len(known)
+
+    def _change_parts(self, entity: Entity) -> dict[str, sql.Composable]:
         sticky = [sql.Identifier(name) for name in entity.sticky]
         gains: list[sql.Composable] = [
             sql.SQL("keys.{0} and not standing.{0}").format(name) for name in sticky
@@ -264,71 +274,85 @@ class Merge:
         if not self.manifest.is_synthetic:
             gains.append(sql.SQL("standing.is_synthetic"))
         now = sql.SQL("keys.{0}, standing.{0} as was_collected, keys.collected_no")
-        seen = [now.format(name) for name in sticky]
-        sets = [sql.SQL("{0} = target.{0} or held.{0}").format(name) for name in sticky]
-        turned: list[sql.Composable] = [
-            sql.SQL("case when held.{0} and not held.was_collected then held.collected_no end").format(name)
-            for name in sticky
-        ]
-        self.cursor.execute(
-            sql.SQL(_CHANGE).format(
-                standing_key=_identifiers(entity.key, "standing"),
-                target_key=_identifiers(entity.key, "target"),
-                seen=_more(seen, ", "),
-                standing_is_key=_equal(entity.key, "standing", "keys"),
-                inserted_is_key=_equal(entity.key, "inserted", "keys"),
-                target_is_held=_equal(entity.key, "target", "held"),
-                ordered=_ordered(entity.key, "keys"),
-                gains=_more(gains, " or "),
-                sets=_more(sets, ", "),
-                turned=turned[0] if turned else sql.SQL("null::bigint"),
-                is_synthetic=self.lineage["is_synthetic"],
-                **self._names(entity),
-            )
-        )
-        return self.cursor.rowcount
+        turned = sql.SQL("case when held.{0} and not held.was_collected then held.collected_no end")
+        return {
+            "standing_key": _identifiers(entity.key, "standing"),
+            "target_ids": _identifiers(entity.id_columns[:2], "target"),
+            "seen": _more([now.format(name) for name in sticky], ", "),
+            "standing_is_key": _equal(entity.key, "standing", "keys"),
+            "target_is_held": _equal(entity.key, "target", "held"),
+            "gains": _more(gains, " or "),
+            "sets": _more([sql.SQL("{0} = target.{0} or held.{0}").format(name) for name in sticky], ", "),
+            "turned": turned.format(sticky[0]) if sticky else sql.SQL("null::bigint"),
+            "is_synthetic": sql.Literal(self.manifest.is_synthetic),
+        }
 
-    def _note(self, entity: Entity) -> None:
-        self.cursor.execute(
-            sql.SQL(
-                """
-                insert into dirty
-                select distinct {kind}, {id}, {cause} from {inserted}
-                union
-                select distinct {kind}, {id}, {cause} from {changed}
-                """
-            ).format(
-                kind=sql.Literal(_DIRTY[entity.name]),
-                id=_identifiers(entity.id_columns[:2]),
-                cause=sql.Literal(entity.name),
-                **self._names(entity),
-            )
-        )
+    # -- small things ----------------------------------------------------------------------------
 
-    def _number(self) -> int:
-        row = self.cursor.fetchone()
-        assert row is not None
-        return int(row[0])
+    def _note(self, kind: str, ids: pl.DataFrame, cause: str, records: pl.Series | None = None) -> None:
+        """Remember entities that changed, and records that changed them."""
+        found = ids.select(ids.columns[:2]).unique()
+        found.columns = list(_IDS)
+        self.dirty[kind].append(found.with_columns(cause=pl.lit(cause)))
+        if records is not None:
+            self.touched.append(records.drop_nulls())
+
+    def _read(self, query: "sql.Composable | str", schema: "Mapping[str, type[pl.DataType]]") -> pl.DataFrame:
+        """The rows of a query, in columns."""
+        target = io.BytesIO()
+        wanted = sql.SQL(query) if isinstance(query, str) else query
+        self.cursor.copy_expert(
+            sql.SQL("copy ({}) to stdout with (format csv, header true)").format(wanted), target
+        )
+        target.seek(0)
+        rows = pl.read_csv(target, schema_overrides=list(schema.values()))
+        rows.columns = list(schema)
+        return rows
 
     def _names(self, entity: Entity) -> dict[str, sql.Composable]:
         return {
             "target": sql.Identifier("raw", entity.name),
-            "stage": _stage(entity.name),
-            "keys": sql.Identifier(f"keys_{entity.name}"),
-            "inserted": sql.Identifier(f"inserted_{entity.name}"),
+            "keys": _keys(entity),
+            "staged": sql.Identifier(f"staged_{entity.name}"),
+            "standing": sql.Identifier(f"standing_{entity.name}"),
             "changed": sql.Identifier(f"changed_{entity.name}"),
             "key": _identifiers(entity.key),
         }
 
 
-def _stage(name: str) -> sql.Identifier:
-    return sql.Identifier(f"stage_{name}")
+def lock(cursor: "cursor", platforms: Iterable[str]) -> None:
+    """Wait until no other load merges rows of these platforms; held until the transaction ends."""
+    for platform in sorted(platforms):
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"merge:{platform}"])
 
 
-def _payload_ref(number: sql.Composable) -> sql.Composable:
-    return sql.SQL("({0} >> {1})::text || '#' || ({0} & {2})::text").format(
-        number, sql.Literal(FILE_SHIFT), sql.Literal((1 << FILE_SHIFT) - 1)
+def _together(entity: Entity) -> sql.Composable:
+    """What all rows of a key say together."""
+    parts: list[sql.Composable] = []
+    if entity.rule == "version":
+        parts += [
+            sql.SQL("min(first_observed_at) as first_observed_at"),
+            sql.SQL("max(last_observed_at) as last_observed_at"),
+        ]
+    parts += [sql.SQL("bool_or({0}) as {0}").format(sql.Identifier(name)) for name in entity.sticky]
+    if entity.sticky:
+        parts.append(sql.SQL("min(collected_no) as collected_no"))
+    return _more(parts, ", ")
+
+
+def _copy(
+    cursor: "cursor", target: sql.Composable, schema: pa.Schema, batches: Iterator[pa.RecordBatch]
+) -> int:
+    """How many rows went into a table."""
+    cursor.copy_expert(
+        sql.SQL("copy {} ({}) from stdin with (format binary)").format(target, _identifiers(schema.names)),
+        Binary(schema, batches),
     )
+    return int(cursor.rowcount)
+
+
+def _keys(entity: Entity) -> sql.Identifier:
+    return sql.Identifier(f"keys_{entity.name}")
 
 
 def _identifiers(names: Iterable[str], table: str | None = None) -> sql.Composable:
@@ -338,14 +362,6 @@ def _identifiers(names: Iterable[str], table: str | None = None) -> sql.Composab
 def _equal(names: Sequence[str], left: str, right: str) -> sql.Composable:
     return sql.SQL(" and ").join(
         sql.SQL("{} = {}").format(sql.Identifier(left, name), sql.Identifier(right, name)) for name in names
-    )
-
-
-def _ordered(names: Sequence[str], table: str) -> sql.Composable:
-    """In byte order, whatever the database's collation is."""
-    return sql.SQL(", ").join(
-        sql.SQL('{} collate "C"' if name != "observed_at" else "{}").format(sql.Identifier(table, name))
-        for name in names
     )
 
 

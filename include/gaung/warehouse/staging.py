@@ -8,10 +8,12 @@ import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from typing import Any
+from itertools import accumulate
+from typing import Any, cast
 
 import polars as pl
 import pyarrow as pa
@@ -110,11 +112,14 @@ class Chunk:
             return
         at = 0
         for name, rows in mapped.rows.items():
-            collected = self.entities.setdefault(name, Collected())
+            collected = self.entities.get(name)
+            if collected is None:
+                collected = self.entities[name] = Collected()
+            count = len(rows)
             collected.rows += rows
-            collected.numbers += [number] * len(rows)
-            collected.observed += observed[at : at + len(rows)]
-            at += len(rows)
+            collected.numbers += [number] * count
+            collected.observed += observed[at : at + count]
+            at += count
         record.payload = None
         self.records[number] = record
 
@@ -181,15 +186,17 @@ def _observed(mapped: Mapped, record: Record, context: Context) -> tuple[list[da
         return [], mapped.problem
     if not any(mapped.rows.values()):
         return [], Problem("unexpected_form", "", "the record gives no row")
+    shared = record.observed_at or context.as_of
     found: list[datetime] = []
     for name, rows in mapped.rows.items():
         if name not in ENTITIES:
             return [], Problem("contract_violation", name, f"{name} is not an entity of the contract")
         for row in rows:
-            seen: Any = row.get("observed_at") or record.observed_at or context.as_of
-            problem = _time_problem(seen, name)
-            if problem is not None:
-                return [], problem
+            seen: Any = row.get("observed_at") or shared
+            if type(seen) is not datetime or seen.tzinfo is None:
+                problem = _time_problem(seen, name)
+                if problem is not None:
+                    return [], problem
             found.append(seen)
     return found, None
 
@@ -206,21 +213,6 @@ def _time_problem(seen: Any, entity: str) -> Problem | None:
     return None
 
 
-def staging_schema(entity: Entity) -> dict[str, str]:
-    """Columns of an entity's staging table with their Postgres types, in the order of the CSV."""
-    from gaung.warehouse.ddl import column_type
-
-    columns = {"record_no": "bigint"}
-    if "is_collected" in entity.sticky:
-        columns["collected_no"] = "bigint"
-    columns |= {item.name: column_type(item.type) for item in entity.content}
-    columns["content_hash"] = "text"
-    if entity.rule == "version":
-        columns["first_observed_at"] = "timestamptz"
-    columns["observed_at"] = "timestamptz"
-    return columns
-
-
 def typed(entity: Entity, collected: Collected) -> tuple[pl.DataFrame, dict[int, Problem]]:
     """Frame of the content columns and, by record number, what does not fit the contract.
 
@@ -234,18 +226,22 @@ def typed(entity: Entity, collected: Collected) -> tuple[pl.DataFrame, dict[int,
             Problem(reason, f"{entity.name}.{column}", f"{entity.name}.{column} {message}"),
         )
 
-    present = set().union(*collected.rows)
-    _refuse_unknown(entity, present, collected.rows, refuse)
-    altered = bytearray(len(collected.rows))
+    rows = collected.rows
+    names = _names(rows)
+    _refuse_unknown(entity, names, rows, refuse)
+    quick = _quick_columns(entity, names, rows)
+    altered = bytearray(len(rows))
     series = []
     for item in entity.content:
-        values: list[Any] = [None] * len(collected.rows)
-        if item.name in present:
-            values = [row.get(item.name) for row in collected.rows]
-        default = DEFAULTS.get(item.name)
-        if default is not None:
-            values = [default if value is None else value for value in values]
-        series.append(_column(item, values, item.name in entity.id_columns, altered, refuse))
+        is_id = item.name in entity.id_columns
+        column = quick.get(item.name)
+        if column is None or not _is_fine(item, column, is_id):
+            values = [row.get(item.name) for row in rows]
+            default = DEFAULTS.get(item.name)
+            if default is not None:
+                values = [default if value is None else value for value in values]
+            column = _column(item, values, is_id, altered, refuse)
+        series.append(column)
     frame = pl.DataFrame(series)
     if "is_text_altered" in frame.columns and any(altered):
         flags = pl.Series(altered, dtype=pl.UInt8) != 0
@@ -256,7 +252,65 @@ def typed(entity: Entity, collected: Collected) -> tuple[pl.DataFrame, dict[int,
 Refuse = Callable[[int, str, str, str], None]
 
 
-def _refuse_unknown(entity: Entity, present: set[str], rows: Sequence[Row], refuse: Refuse) -> None:
+def _names(rows: Sequence[Row]) -> AbstractSet[str]:
+    """All columns that any row names."""
+    return set().union(*set(map(tuple, rows)))
+
+
+_STRICT = (pa.string(), pa.int64(), pa.bool_())
+"""Types for which Arrow takes values of the one right Python type only."""
+
+
+def _quick_columns(entity: Entity, names: AbstractSet[str], rows: Sequence[Row]) -> dict[str, pl.Series]:
+    """Columns that Arrow can read off all rows at once; none of them if any value has another type."""
+    missing = [item for item in entity.content if item.name not in names]
+    found = {
+        item.name: pl.repeat(DEFAULTS.get(item.name), len(rows), dtype=_DTYPES[item.type], eager=True)
+        for item in missing
+    }
+    wanted = [
+        item
+        for item in entity.content
+        if item.name in names and (item.type in _STRICT or _are_lists(item, rows))
+    ]
+    try:
+        table = pa.RecordBatch.from_struct_array(
+            cast("pa.StructArray", pa.array(rows, type=pa.struct(wanted)))
+        )
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError, UnicodeEncodeError):
+        table = pa.RecordBatch.from_pylist([], schema=pa.schema([]))
+    for item in wanted[: table.num_columns]:
+        column = pl.Series(table[item.name])
+        found[item.name] = column if item.name not in DEFAULTS else column.fill_null(DEFAULTS[item.name])
+    return {name: column.alias(name) for name, column in found.items()}
+
+
+def _are_lists(item: "pa.Field[Any]", rows: Sequence[Row]) -> bool:
+    """True for a column of lists if it holds nothing else (Arrow takes a text for a list of letters)."""
+    return item.type == pa.list_(pa.string()) and set(map(type, [row.get(item.name) for row in rows])) <= {
+        list,
+        tuple,
+        type(None),
+    }
+
+
+def _is_fine(item: "pa.Field[Any]", column: pl.Series, is_id: bool) -> bool:
+    """False if a value does not fit the contract; which, and why, is looked for value by value."""
+    if not item.nullable and column.null_count():
+        return False
+    if item.type == pa.list_(pa.string()):
+        return not column.explode().str.contains("\0", literal=True).any()
+    if item.type != pa.string():
+        return True
+    if column.str.contains("\0", literal=True).any():
+        return False
+    if is_id and not column.str.len_bytes().is_between(1, MAX_ID_BYTES).all():
+        return False
+    allowed = _ALLOWED.get(item.name)
+    return allowed is None or set(column.unique().drop_nulls()) <= allowed
+
+
+def _refuse_unknown(entity: Entity, present: AbstractSet[str], rows: Sequence[Row], refuse: Refuse) -> None:
     known = frozenset(entity.content.names) | {"observed_at"}
     if present <= known:
         return
@@ -345,18 +399,12 @@ def _list_column(item: "pa.Field[Any]", values: list[Any], altered: bytearray, r
 
 def _lists(name: str, values: Sequence[Sequence[str | None] | None]) -> pl.Series:
     """Lists of texts as a series; built from the flat texts, which costs far less than list by list."""
-    items = pl.DataFrame(
-        {
-            "at": pl.Series([at for at, value in enumerate(values) if value for _ in value], dtype=pl.Int64),
-            "item": pl.Series([text for value in values if value for text in value], dtype=pl.String),
-        }
-    )
-    lengths = pl.Series([None if value is None else len(value) for value in values], dtype=pl.Int64)
-    frame = pl.DataFrame({"at": pl.int_range(len(values), eager=True), "length": lengths}).join(
-        items.group_by("at", maintain_order=True).agg("item"), on="at", how="left", maintain_order="left"
-    )
-    empty = pl.lit([], dtype=pl.List(pl.String))
-    return frame.select(pl.when(pl.col("length") == 0).then(empty).otherwise("item").alias(name))[name]
+    flat = [text for value in values if value for text in value]
+    ends = accumulate((len(value) if value else 0 for value in values), initial=0)
+    missing = pa.array([value is None for value in values])
+    offsets = pa.array(ends, pa.int64())
+    lists = pa.LargeListArray.from_arrays(offsets, pa.array(flat, pa.large_string()), mask=missing)
+    return pl.Series(name, lists)
 
 
 def _is_clean(texts: list[Any]) -> bool:
@@ -431,9 +479,13 @@ def content_hashes(entity: Entity, frame: pl.DataFrame) -> pl.Series:
     The encoding names each column that is not NULL and gives texts with their length in bytes, so
     two different rows never encode alike, and a nullable column added later changes no old hash.
     """
-    parts = [_encoded(name, entity.content.field(name).type, frame) for name in entity.hashed]
-    lines = frame.select(line=pl.concat_str(parts, ignore_nulls=True))["line"].to_list()
-    return pl.Series("content_hash", [blake2b(line.encode(), digest_size=16).hexdigest() for line in lines])
+    parts = [
+        _encoded(name, entity.content.field(name).type, frame)
+        for name in entity.hashed
+        if frame[name].null_count() < len(frame)
+    ]
+    lines = frame.select(line=pl.concat_str(parts, ignore_nulls=True).cast(pl.Binary))["line"].to_list()
+    return pl.Series("content_hash", [blake2b(line, digest_size=16).hexdigest() for line in lines])
 
 
 def _encoded(name: str, dtype: pa.DataType, frame: pl.DataFrame) -> pl.Expr:
@@ -460,46 +512,46 @@ def _encoded(name: str, dtype: pa.DataType, frame: pl.DataFrame) -> pl.Expr:
 
 
 def staged(entity: Entity, collected: Collected, frame: pl.DataFrame) -> pl.DataFrame:
-    """The rows as their staging table holds them: hashed, one per key (the first record wins)."""
+    """The rows as they wait for the merge: hashed, one per key (the first record wins)."""
     number = pl.Series("record_no", collected.numbers, dtype=pl.Int64)
     observed = times("observed_at", collected.observed)
     frame = frame.with_columns(content_hashes(entity, frame), number, observed)
     if entity.rule == "version":
         frame = frame.with_columns(first_observed_at=pl.col("observed_at"))
-    if "is_collected" in entity.sticky:
+    if entity.sticky:
         frame = frame.with_columns(collected_no=pl.when("is_collected").then("record_no"))
-    return _one_per_key(entity, frame).select(*staging_schema(entity))
+    return _one_per_key(entity, frame)
+
+
+def key_hashes(entity: Entity, frame: pl.DataFrame) -> pl.Series:
+    """A number per row, equal where keys are equal and hardly ever elsewhere; for this process only."""
+    return frame.select(entity.key).hash_rows()
 
 
 def _one_per_key(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:
     key = list(entity.key)
-    if not frame.select(pl.struct(key).is_duplicated().any()).item():
+    if key_hashes(entity, frame).n_unique() == len(frame):
         return frame
     if entity.rule == "version":
         frame = frame.with_columns(
             pl.col("first_observed_at").min().over(key),
             pl.col("observed_at").max().over(key),
             *[pl.col(name).any().over(key) for name in entity.sticky],
-            *([pl.col("collected_no").min().over(key)] if "is_collected" in entity.sticky else []),
+            *([pl.col("collected_no").min().over(key)] if entity.sticky else []),
         )
     return frame.unique(subset=key, keep="first", maintain_order=True)
 
 
+def payload_refs() -> pl.Expr:
+    """Where in its batch a record lies: number of the file, number within it."""
+    number = pl.col("record_no")
+    within = number.mod(1 << FILE_SHIFT)
+    return pl.concat_str([number.floordiv(1 << FILE_SHIFT), pl.lit("#"), within]).alias("payload_ref")
+
+
 def csv(frame: pl.DataFrame) -> io.BytesIO:
-    """The frame as CSV for COPY: NULL is nothing, an empty text is ``""``, lists are array literals."""
-    lists = [name for name, dtype in frame.schema.items() if dtype == pl.List(pl.String)]
+    """The frame as CSV for COPY: NULL is nothing, an empty text is ``""``; without lists."""
     target = io.BytesIO()
-    frame.with_columns(_array_literal(name) for name in lists).write_csv(
-        target, include_header=False, datetime_format=_TIME_FORMAT
-    )
+    frame.write_csv(target, include_header=False, datetime_format=_TIME_FORMAT)
     target.seek(0)
     return target
-
-
-def _array_literal(name: str) -> pl.Expr:
-    item = pl.element()
-    escaped = item.str.replace_all("\\", "\\\\", literal=True).str.replace_all('"', '\\"', literal=True)
-    quoted = pl.concat_str([pl.lit('"'), escaped, pl.lit('"')]).fill_null("NULL")
-    return pl.concat_str([pl.lit("{"), pl.col(name).list.eval(quoted).list.join(","), pl.lit("}")]).alias(
-        name
-    )
