@@ -7,7 +7,8 @@ text, brands), builds the dirty partitions of every mart with dbt, lets the gate
 publishes it in one transaction. `gaung build` does the same without a scheduler.
 
 ## Grain and target tables
-One build per run: `ops.build` and what hangs on it, `core`, `marts__build`; one publication: `marts`.
+One build per run: `ops.build` and what hangs on it, `core`, `marts__build`; one publication:
+`marts`, and the asset of that name. See it in `marts.trust_badge`.
 
 ## Schedule
 Every 15 minutes, at 5, 20, 35 and 50 past the hour, and whenever `raw/files` was updated. One run at a

@@ -7,7 +7,8 @@ was read moves to `done/`, one that no format recognises to `failed/` with the r
 `delivery.yml` in a folder tells brand, column map and time of capture of its files.
 
 ## Grain and target tables
-One batch per file: `ops.batch`, `ops.outcome`, the tables of `raw`, `raw.quarantine`.
+One batch per file: `ops.batch`, `ops.outcome`, the tables of `raw`, `raw.quarantine`; asset `raw/files`.
+See it in `marts.collection_coverage`.
 
 ## Schedule
 On demand: the play button, or `gaung airflow -- dags trigger ingest_files`.

@@ -8,7 +8,7 @@ scheduler.
 
 ## Grain and target tables
 One row per task, language, engine version, data set and class: `core.model_quality`, which the next build
-publishes as `marts.model_quality`.
+publishes. See it in `marts.model_quality`.
 
 ## Schedule
 Weekly, Sunday 19:00 UTC (Monday 02:00 in Jakarta), when little else runs.

@@ -9,6 +9,7 @@ the rooms. `gaung maintain` does the same without a scheduler.
 
 ## Grain and target tables
 One row per step: `ops.maintenance`; one row per room: `ops.room_size`. Backups: `var/backups`.
+See it in `gaung status`.
 
 ## Schedule
 Every day at 18:40 UTC, 01:40 in Jakarta.

@@ -1,8 +1,15 @@
-"""The glossary: every published table and column in both languages, from the declarations themselves."""
+"""What the declarations say, as pages: glossary of tables, dictionary of metrics, the table of DAGs.
 
+Everything is in both languages where its declaration is; nothing is written twice by hand.
+"""
+
+import ast
 import html
+import re
 from collections.abc import Iterable
+from pathlib import Path
 
+from gaung.settings import PROJECT_ROOT
 from gaung.warehouse.marts import Column, Mart, load
 from gaung.warehouse.views import VIEWS
 
@@ -12,6 +19,76 @@ INTRO = (
     "Dibuat oleh `gaung docs` dari deklarasi model."
 )
 HEAD = ("column · kolom", "type", "meaning", "arti", "unit", "formula", "NULL")
+
+
+DICTIONARY_TITLE = "Dictionary of metrics · Kamus metrik"
+DICTIONARY_HEAD = ("metric · metrik", "meaning", "arti", "formula", "unit", "NULL", "tables · tabel")
+DAG_HEAD = ("DAG", "when", "does", "writes", "see it in")
+DAG_MARKS = ("<!-- DAGs: written by `make docs` -->", "<!-- end of DAGs -->")
+
+
+def write(folder: Path) -> list[Path]:
+    """The files written: glossary and dictionary as Markdown and HTML."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {
+        "glossary.md": markdown(),
+        "glossary.html": page(),
+        "dictionary.md": "\n".join(
+            [f"# {DICTIONARY_TITLE}", "", _line(DICTIONARY_HEAD), _line(["---"] * len(DICTIONARY_HEAD))]
+            + [_line(row) for row in _metrics()]
+        )
+        + "\n",
+        "dictionary.html": "\n".join(
+            [*_page_head(DICTIONARY_TITLE), *_html_table(DICTIONARY_HEAD, _metrics()), "</body></html>"]
+        )
+        + "\n",
+    }
+    for name, text in content.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in content]
+
+
+def seal(page: str) -> str:
+    """dbt's page, told to load and to call nothing."""
+    policy = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; "
+    policy += "img-src data:; font-src data:"
+    mark = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    sealed, count = re.subn(r"(<head[^>]*>)", rf"\1{mark}", page, count=1)
+    if not count:
+        raise ValueError("dbt's page has no head")
+    return sealed
+
+
+def dag_table(folder: Path | None = None) -> str:
+    """The table of DAGs as Markdown, from what each says of itself: its ``doc_md``, the file's docstring."""
+    lines = [_line(DAG_HEAD), _line(["---"] * len(DAG_HEAD))]
+    for file in sorted((folder or PROJECT_ROOT / "dags").glob("*.py")):
+        said = ast.get_docstring(ast.parse(file.read_text("utf-8"))) or ""
+        parts = re.split(r"^## (.+)$", said, flags=re.M)
+        sections = dict(zip(parts[1::2], (part.strip() for part in parts[2::2]), strict=True))
+        target, _, seen = sections["Grain and target tables"].partition("See it in")
+        lines.append(
+            _line(
+                [
+                    f"[`{file.stem}`](dags/{file.name})",
+                    sections["Schedule"].split("\n\n")[0],
+                    parts[0].strip().rstrip("."),
+                    target.strip().rstrip("."),
+                    seen.strip().rstrip(".") or "–",
+                ]
+            )
+        )
+    return "\n".join(lines)
+
+
+def with_dag_table(readme: str) -> str:
+    """A README with the table of DAGs as it should be."""
+    begin, end = DAG_MARKS
+    before, _, rest = readme.partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise ValueError(f"the README lacks the marks {begin} and {end}")
+    return f"{before}{begin}\n{dag_table()}\n{end}{after}"
 
 
 def markdown() -> str:
@@ -27,13 +104,9 @@ def markdown() -> str:
 def page() -> str:
     """The glossary as one HTML page without anything loaded from elsewhere."""
     parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
-        f"<title>{html.escape(TITLE)}</title>",
-        "<style>body{font-family:system-ui,sans-serif;margin:2rem;max-width:80rem}"
-        "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.3rem .5rem;"
-        "text-align:left;vertical-align:top}</style></head><body>",
-        f"<h1>{html.escape(TITLE)}</h1><p>{html.escape(INTRO)}</p>",
+        *_page_head(TITLE),
+        '<p><a href="dictionary.html">Metrics · Metrik</a> · ',
+        '<a href="lineage.html">Lineage · Silsilah</a></p>',
     ]
     for name, description, description_id, note, rows in _tables():
         parts.append(
@@ -41,10 +114,52 @@ def page() -> str:
         )
         parts.append(f'<p lang="id"><em>{html.escape(description_id)}</em></p>')
         parts += [f"<p>{html.escape(note)}</p>"] if note else []
-        parts.append(f"<table><tr>{''.join(f'<th>{html.escape(cell)}</th>' for cell in HEAD)}</tr>")
-        parts += [f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows]
-        parts.append("</table>")
+        if name not in {view.name for view in VIEWS}:
+            link = f"lineage.html#!/model/model.gaung.{name}"
+            parts.append(f'<p><a href="{link}">Lineage · Silsilah</a></p>')
+        parts += _html_table(HEAD, rows)
     return "\n".join([*parts, "</body></html>"]) + "\n"
+
+
+def _page_head(title: str) -> list[str]:
+    return [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
+        f"<title>{html.escape(title)}</title>",
+        "<style>body{font-family:system-ui,sans-serif;margin:2rem;max-width:80rem}"
+        "table{border-collapse:collapse}td,th{border:1px solid #bbb;padding:.3rem .5rem;"
+        "text-align:left;vertical-align:top}</style></head><body>",
+        f"<h1>{html.escape(title)}</h1><p>{html.escape(INTRO)}</p>",
+    ]
+
+
+def _html_table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    return [
+        f"<table><tr>{''.join(f'<th>{html.escape(cell)}</th>' for cell in head)}</tr>",
+        *(f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}</tr>" for row in rows),
+        "</table>",
+    ]
+
+
+def _metrics() -> list[list[str]]:
+    """One row per metric: a column that declares a formula, with the tables that have it so."""
+    found: dict[tuple[str, str], tuple[Column, list[str]]] = {}
+    for mart in load():
+        for column in mart.columns:
+            if column.formula:
+                found.setdefault((column.name, column.formula), (column, []))[1].append(mart.name)
+    return [
+        [
+            name,
+            column.description,
+            column.description_id,
+            formula,
+            column.unit or "",
+            column.null_rule or ("never" if column.is_required else ""),
+            ", ".join(tables),
+        ]
+        for (name, formula), (column, tables) in sorted(found.items(), key=lambda entry: entry[0])
+    ]
 
 
 def gaps(marts: Iterable[Mart] | None = None) -> list[str]:

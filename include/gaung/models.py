@@ -134,6 +134,19 @@ def _invoke(arguments: list[str]) -> Any:
         return dbtRunner(manifest=_manifest()).invoke([*arguments, *_options()])
 
 
+def lineage() -> Path:
+    """dbt's own documentation with the graph of all models, as one file that needs no server.
+
+    Raises:
+        ModelFailed: dbt could not write it.
+    """
+    outcome = _invoke(["docs", "generate", "--static", "--empty-catalog", "--no-compile"])
+    page = _home() / "target" / "static_index.html"
+    if not outcome.success or not page.is_file():
+        raise ModelFailed(f"dbt could not write its documentation: {outcome.exception}")
+    return page
+
+
 def _manifest() -> Any:
     """The parsed project; parsed again only when a file of it changed."""
     from dbt.cli.main import dbtRunner

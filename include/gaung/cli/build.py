@@ -117,16 +117,23 @@ def docs(
         Path | None, typer.Option(help="Folder to write to (default: the run-time folder's docs).")
     ] = None,
 ) -> None:
-    """Write the glossary of the published tables in both languages, as Markdown and HTML."""
-    from gaung import docs as glossary
-    from gaung.settings import get_settings
+    """Write glossary, dictionary of metrics and lineage as pages, and the README's table of DAGs."""
+    from gaung import docs as pages
+    from gaung import models
+    from gaung.settings import PROJECT_ROOT, get_settings
 
     folder = out or get_settings().home / "docs"
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in (("glossary.md", glossary.markdown()), ("glossary.html", glossary.page())):
-        (folder / name).write_text(content, encoding="utf-8")
-        typer.echo(folder / name)
-    missing = glossary.gaps()
+    written = pages.write(folder)
+    lineage = folder / "lineage.html"
+    lineage.write_text(pages.seal(models.lineage().read_text("utf-8")), encoding="utf-8")
+    readme = PROJECT_ROOT / "README.md"
+    before = readme.read_text("utf-8")
+    if (after := pages.with_dag_table(before)) != before:
+        readme.write_text(after, "utf-8")
+        written.append(readme)
+    for path in (*written, lineage):
+        typer.echo(path)
+    missing = pages.gaps()
     if missing:
         raise GaungError(f"{len(missing)} descriptions are missing, first: {missing[0]}")
 
