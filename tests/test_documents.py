@@ -62,6 +62,8 @@ def clone(reachable_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
             (place / path.name).symlink_to(path)
     _fill_environment(monkeypatch, reachable_folder / "var")
     monkeypatch.setenv("GAUNG_BRANDS_FILE", str(reachable_folder / "brands.yml"))
+    # The environment is this clone's own: nothing may install it anew for that place.
+    monkeypatch.setenv("MAKEFLAGS", "--old-file=.venv/.ready")
     monkeypatch.setenv("PATH", f"{PROJECT_ROOT / '.venv' / 'bin'}:{os.environ['PATH']}")
     shutil.copyfile(PROJECT_ROOT / "brands.yml", reachable_folder / "brands.yml")
     yield place
