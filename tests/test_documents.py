@@ -36,6 +36,9 @@ FILLED_IN = {
 
 ANSWERS = {".venv/bin/gaung init": "Kopi Senja\n" + "\n" * 20}
 
+# The environment is this clone's own: nothing may install it anew for the place of a test.
+READY = ".venv/.ready"
+
 NEEDS_NO_DATA = (
     '.venv/bin/gaung brands test "ngopi di Kopi Senja yuk"',
     ".venv/bin/gaung connect",
@@ -62,8 +65,6 @@ def clone(reachable_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
             (place / path.name).symlink_to(path)
     _fill_environment(monkeypatch, reachable_folder / "var")
     monkeypatch.setenv("GAUNG_BRANDS_FILE", str(reachable_folder / "brands.yml"))
-    # The environment is this clone's own: nothing may install it anew for that place.
-    monkeypatch.setenv("MAKEFLAGS", "--old-file=.venv/.ready")
     monkeypatch.setenv("PATH", f"{PROJECT_ROOT / '.venv' / 'bin'}:{os.environ['PATH']}")
     shutil.copyfile(PROJECT_ROOT / "brands.yml", reachable_folder / "brands.yml")
     yield place
@@ -76,7 +77,7 @@ def run(line: str, place: Path) -> str:
     for gap, filled in FILLED_IN.items():
         line = line.replace(gap, filled)
     done = subprocess.run(
-        ["/bin/sh", "-c", line],
+        ["/bin/sh", "-c", re.sub(r"\bmake ", f"make --old-file={READY} ", line)],
         cwd=place,
         input=ANSWERS.get(line, ""),
         capture_output=True,
