@@ -10,12 +10,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from gaung.errors import SettingsInvalid
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+SECRETS = Path("/run/secrets")
+"""Where a container finds its secrets: a file ``gaung_dsn`` there is the setting GAUNG_DSN."""
 
 
 class Settings(BaseSettings):
     """All that a deployment may set; every field is ``GAUNG_<NAME>`` in the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="GAUNG_", env_file=PROJECT_ROOT / ".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="GAUNG_",
+        env_file=PROJECT_ROOT / ".env",
+        secrets_dir=SECRETS if SECRETS.is_dir() else None,
+        extra="ignore",
+    )
 
     home: Path = Field(default=PROJECT_ROOT / "var", description="Everything made at run time.")
     dsn: SecretStr | None = Field(
@@ -60,6 +67,9 @@ class Settings(BaseSettings):
     )
     keep_logs_days: int = Field(
         default=30, ge=1, description="Days that logs and Airflow's own records of runs are kept."
+    )
+    metabase_url: str | None = Field(
+        default=None, description="Where `gaung metabase` finds the Metabase that it sets up."
     )
     log_level: str = Field(default="INFO", description="Level of Gaung's own log lines.")
 

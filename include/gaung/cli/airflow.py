@@ -12,6 +12,7 @@ def register(app: typer.Typer) -> None:
     app.command("upgrade")(upgrade)
     app.command("logs")(logs)
     app.command("clean")(clean)
+    app.command("metabase")(metabase)
     settings = {"allow_extra_args": True, "ignore_unknown_options": True}
     app.command("airflow", context_settings=settings, add_help_option=False)(airflow)
 
@@ -105,6 +106,16 @@ def clean() -> None:
             else:
                 path.unlink()
     typer.echo(f"Deleted the local data in {home}; kept {home / 'secrets'}.")
+
+
+def metabase() -> None:
+    """Set up the Metabase of GAUNG_METABASE_URL: an administrator, and the published tables as bi_reader."""
+    from gaung import metabase as bi
+    from gaung.warehouse import setup
+
+    setup.ready()
+    said = "is set up" if bi.set_up() else "was set up already"
+    typer.echo(f"Metabase {said}. User {bi.EMAIL}, password in {bi.password_file()}.")
 
 
 def airflow(context: typer.Context) -> None:
