@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from gaung.demo.run import DemoReport
 
 Seed = Annotated[int, typer.Option(help="Another seed, another day.")]
-Size = Annotated[str, typer.Option(help="tiny (600 posts), small (12,000) or large (120,000).")]
+Size = Annotated[str, typer.Option(help="tiny (600 posts), small (12,000) or full (over 100,000).")]
 DEFAULT_SEED = 7
 
 

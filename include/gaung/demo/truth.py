@@ -3,14 +3,15 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gaung.demo.files import Written, moment
-from gaung.demo.words import BRAND_WORDS
+from gaung.demo import plan
+from gaung.demo.forms.written import Written, moment
+from gaung.demo.words import BRAND_WORDS, MOODS
 from gaung.demo.world import Post, World
 
 FILE_NAME = "truth.json"
@@ -45,6 +46,27 @@ class HourCount:
 
 
 @dataclass(frozen=True, slots=True)
+class HourMood:
+    """What mood the posts (without reposts) of one topic in one UTC hour were written in."""
+
+    name: str
+    hour_at: str
+    positive: int
+    neutral: int
+    negative: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Followers of a brand's account as a file says; None: the platform did not say."""
+
+    platform: str
+    account_id: str
+    observed_at: str
+    followers: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Truth:
     """Everything that ``demo verify`` compares.
 
@@ -57,6 +79,12 @@ class Truth:
         keyword_hours: brands whose keyword is in the text, by hour.
         brand_hours: posts that match a brand, by hour.
         unmatched: collected posts and reposts that match no brand.
+        hidden_likes: posts (no reposts) whose likes the platform does not show, by platform.
+        places: posts that name a place, by platform.
+        topic_moods: moods that the posts of topics were written in, by hour.
+        intents: comments that ask, complain or praise.
+        snapshots: followers of the brands' own accounts, by time.
+        events: what is planted when: names of topics and brands, and hours (local, of the 72).
     """
 
     seed: int
@@ -71,6 +99,12 @@ class Truth:
     keyword_hours: tuple[HourCount, ...]
     brand_hours: tuple[HourCount, ...]
     unmatched: int
+    hidden_likes: dict[str, int]
+    places: dict[str, int]
+    topic_moods: tuple[HourMood, ...]
+    intents: dict[str, int]
+    snapshots: tuple[Snapshot, ...]
+    events: dict[str, dict[str, Any]]
 
     @property
     def post_count(self) -> int:
@@ -90,9 +124,9 @@ class Truth:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         for noted in ("note", "is_synthetic"):
             del document[noted]
-        for name in ("topic_hours", "keyword_hours", "brand_hours"):
-            document[name] = tuple(HourCount(**row) for row in document[name])
-        document["files"] = tuple(FileTruth(**row) for row in document["files"])
+        rows = dict.fromkeys(("topic_hours", "keyword_hours", "brand_hours"), HourCount)
+        for name, row in {**rows, "topic_moods": HourMood, "snapshots": Snapshot, "files": FileTruth}.items():
+            document[name] = tuple(row(**values) for values in document[name])
         for name in ("edited", "deleted"):
             document[name] = tuple(document[name])
         return cls(**document)
@@ -105,6 +139,8 @@ def count(world: World, files: list[Written], folder: Path) -> Truth:
         by_type.setdefault(post.platform, Counter())[post.kind] += 1
     late = _named("x_late.json", files)
     pointed_at = {id(post.refers_to) for post in world.posts if post.refers_to is not None}
+    originals = [post for post in world.posts if post.kind != "repost"]
+    topics = _published([(tag, post) for post in world.posts for tag in post.counted_as.hashtags])
     return Truth(
         seed=world.seed,
         size=world.size,
@@ -114,13 +150,59 @@ def count(world: World, files: list[Written], folder: Path) -> Truth:
         edited=tuple(sorted(" ".join(key) for key in _named("x_edits.json", files).collected)),
         deleted=_ids(post for post in world.posts if post.deleted_at is not None),
         late=len(late.collected) - late.redelivered,
-        topic_hours=_hours(
-            _published([(tag, post) for post in world.posts for tag in post.counted_as.hashtags])
-        ),
+        topic_hours=_hours(topics),
         keyword_hours=_hours((brand, post) for post in world.posts for brand in post.counted_as.keywords),
         brand_hours=_hours((brand, post) for post in world.posts for brand in post.counted_as.brands),
         unmatched=sum(not post.counted_as.brands for post in world.posts),
+        hidden_likes=_by_platform(post for post in originals if not post.shows_counts),
+        places=_by_platform(post for post in originals if post.place),
+        topic_moods=_moods(topics),
+        intents=dict(
+            sorted(Counter(post.content.intent for post in originals if post.content.intent).items())
+        ),
+        snapshots=_snapshots(world, files),
+        events=_events(),
     )
+
+
+def _by_platform(posts: Iterable[Post]) -> dict[str, int]:
+    return dict(sorted(Counter(post.platform for post in posts).items()))
+
+
+def _moods(pairs: Iterable[tuple[str, Post]]) -> tuple[HourMood, ...]:
+    counts: dict[tuple[str, datetime], Counter[str]] = {}
+    for name, post in pairs:
+        if post.kind != "repost":
+            counts.setdefault((name, _hour(post)), Counter())[post.final.mood or "none"] += 1
+    return tuple(
+        HourMood(name, moment(hour), *(counts[name, hour][mood] for mood in MOODS))
+        for name, hour in sorted(counts)
+    )
+
+
+def _snapshots(world: World, files: list[Written]) -> tuple[Snapshot, ...]:
+    accounts = {author.author_id for author in world.brand_accounts.values()}
+    said = {key: followers for written in files for key, followers in written.followers.items()}
+    return tuple(
+        Snapshot(platform, account_id, moment(at), said[platform, account_id, at])
+        for platform, account_id, at in sorted(said)
+        if account_id in accounts or platform == "youtube"
+    )
+
+
+def _events() -> dict[str, dict[str, Any]]:
+    def hours(span: range) -> dict[str, str]:
+        first, after = (plan.START + hour * timedelta(hours=1) for hour in (span.start, span.stop))
+        return {"from": moment(first), "until": moment(after)}
+
+    return {
+        "friday": {"topic": plan.FRIDAY.lower()},
+        "viral": {"topic": plan.VIRAL.lower()},
+        "paid_like": {"topic": plan.PAID.lower()},
+        "crisis": {"brand": plan.CRISIS_BRAND, **hours(plan.CRISIS_HOURS)},
+        "greetings": {"topic": plan.GREETINGS.lower(), **hours(plan.GREETING_HOURS)},
+        "gap": {"platform": "x", **hours(plan.GAP_HOURS)},
+    }
 
 
 def _file(written: Written, folder: Path) -> FileTruth:
@@ -147,17 +229,18 @@ def _ids(posts: Iterable[Post]) -> tuple[str, ...]:
     return tuple(sorted(f"{post.platform} {post.post_id}" for post in posts))
 
 
-def _published(pairs: list[tuple[str, Post]]) -> Iterator[tuple[str, Post]]:
+def _published(pairs: list[tuple[str, Post]]) -> list[tuple[str, Post]]:
     """The pairs of hashtags that are topics: a brand's, or in 20 posts by 5 authors of a UTC day."""
     posts: Counter[tuple[str, date]] = Counter()
     authors: dict[tuple[str, date], set[str]] = {}
     for tag, post in pairs:
         if post.kind != "repost":
             posts[tag, post.created_at.date()] += 1
-            authors.setdefault((tag, post.created_at.date()), set()).add(post.author.author_id)
+            who = f"{post.platform} {post.author.author_id}"
+            authors.setdefault((tag, post.created_at.date()), set()).add(who)
     topics = {hashtag for _, hashtag, _ in BRAND_WORDS.values()}
     topics |= {tag for (tag, day), number in posts.items() if number >= 20 and len(authors[tag, day]) >= 5}
-    return ((tag, post) for tag, post in pairs if tag in topics)
+    return [(tag, post) for tag, post in pairs if tag in topics]
 
 
 def _hours(pairs: Iterable[tuple[str, Post]]) -> tuple[HourCount, ...]:

@@ -1,10 +1,17 @@
-"""Invented sentences for the demo's posts, in Indonesian and English, and how they are put together.
+"""Invented sentences for the demo's posts, in Indonesian and English, each with the mood that it is meant in.
 
 Brands of the demo and their words are those of the project's ``brands.yml``. Placeholders: ``{menu}``
 something to order, ``{place}``, ``{time}``, ``{price}``, ``{person}``, ``{phone}``, ``{brand}`` a keyword.
 """
 
+from collections.abc import Sequence
 from random import Random
+from typing import Literal
+
+Mood = Literal["positive", "neutral", "negative"]
+Language = Literal["id", "en"]
+Sayings = dict[tuple[str, str], tuple[str, ...]]
+MOODS: tuple[Mood, ...] = ("positive", "neutral", "negative")
 
 BRAND_WORDS: dict[str, tuple[str, str, str]] = {
     # brand: keyword, hashtag, handle
@@ -13,17 +20,19 @@ BRAND_WORDS: dict[str, tuple[str, str, str]] = {
     "batik_arum": ("batik arum", "batikarum", "batikarumid"),
 }
 
-PLACES = (
-    "Bandung",
-    "Jakarta Selatan",
-    "Yogyakarta",
-    "Surabaya",
-    "Solo",
-    "Depok",
-    "Malang",
-    "Semarang",
-    "Tangsel",
-)
+PLACES: dict[str, tuple[float, float]] = {
+    "Bandung": (-6.9175, 107.6191),
+    "Jakarta Selatan": (-6.2615, 106.8106),
+    "Yogyakarta": (-7.7956, 110.3695),
+    "Surabaya": (-7.2575, 112.7521),
+    "Surakarta": (-7.5755, 110.8243),
+    "Depok": (-6.4025, 106.7942),
+    "Malang": (-7.9666, 112.6326),
+    "Semarang": (-6.9667, 110.4167),
+    "Denpasar": (-8.6705, 115.2126),
+    "Medan": (3.5952, 98.6722),
+    "Makassar": (-5.1477, 119.4327),
+}
 PEOPLE = (
     "Rina",
     "Budi",
@@ -37,10 +46,17 @@ PEOPLE = (
     "Galih",
     "Nadia",
     "Fajar",
+    "Wulan",
+    "Bayu",
+    "Intan",
+    "Yoga",
+    "Tari",
+    "Reza",
 )
+_PLACE_NAMES = tuple(PLACES)
 TIMES = {
-    "id": ("tadi pagi", "barusan", "semalam", "jam istirahat", "pulang kerja", "hari ini"),
-    "en": ("this morning", "just now", "last night", "on my lunch break", "after work", "today"),
+    "id": ("tadi pagi", "barusan", "semalam", "jam istirahat", "pulang kerja", "hari ini", "kemarin sore"),
+    "en": ("this morning", "just now", "last night", "at lunch", "after work", "today", "yesterday"),
 }
 PRICES = ("18rb", "22rb", "25.000", "Rp 30.000", "35k", "27,5 ribu")
 FOOD = (
@@ -54,59 +70,168 @@ FOOD = (
     "americano",
 )
 CLOTH = ("kemeja batik", "kain tulis", "outer", "rok lilit", "selendang", "tunik", "kebaya", "batik cap")
+SOMEWHERE = {"id": "tempat ini", "en": "this place"}
 
-ABOUT_BRAND: dict[str, tuple[str, ...]] = {
-    "id": (
+ABOUT_BRAND: Sayings = {
+    ("id", "positive"): (
         "{menu} di {brand} enak banget, {time} mampir lagi",
-        "akhirnya nyobain {menu} punya {brand}, worth it sih {price}",
-        "pelayanan {brand} {place} lambat bgt, nunggu {menu} hampir sejam",
-        "kecewa sama {brand}, {menu} {price} tapi rasanya hambar",
-        "{brand} cabang {place} baru buka, antre panjang dari {time}",
-        "yg bilang {menu} {brand} biasa aja berarti belum nyoba pas {time}",
+        "suka banget sama {menu} dari {brand}, rasanya mantap dan {price} doang",
+        "pelayanan {brand} {place} ramah dan cepat, puas banget {time}",
         "gak nyangka {menu} dari {brand} sebagus ini, makasih {person}!",
-        "min {brand}, pesanan {menu} saya kok belum datang ya? udah dari {time}",
-        "harga {menu} {brand} naik jadi {price}, masih sepadan gak menurut kalian?",
-        "tiap {time} pasti ketemu {person} di {brand} {place} wkwk",
-        "{brand} tuh konsisten, {menu} nya ga pernah gagal",
-        "kemasan {menu} {brand} rusak pas sampe {place}, tolong dong diganti",
+        "{brand} emang juara, {menu} nya selalu enak",
+        "recommended banget {brand} {place}, tempatnya nyaman, {menu} nya enak",
+        "puas belanja di {brand}, {menu} bagus, {time} langsung sampai",
+        "{menu} favorit {person} tetap dari {brand}, kualitasnya bagus sekali",
+        "seneng banget {time} dapat {menu} gratis dari {brand}, terima kasih",
     ),
-    "en": (
+    ("id", "neutral"): (
+        "{brand} buka cabang di {place} mulai {time}",
+        "{time} {person} pesan {menu} di {brand} {place}",
+        "daftar harga {brand}: {menu} {price}",
+        "{brand} {place} buka dari jam 8 sampai jam 10 malam",
+        "{person} menunggu di {brand} {place} sejak {time}",
+        "{person} beli {menu} di {brand} {place} {price}",
+        "{menu} {brand} dijual {price} di {place}",
+    ),
+    ("id", "negative"): (
+        "pelayanan {brand} {place} lambat banget, kecewa nunggu {menu} hampir sejam",
+        "kecewa sama {brand}, {menu} {price} tapi rasanya hambar",
+        "{time} {menu} {brand} rasanya parah, nyesel beli",
+        "kapok ke {brand} {place}, kasirnya jutek dan {menu} nya tidak enak",
+        "kemasan {menu} dari {brand} rusak pas sampai {place}, kecewa banget",
+        "makin buruk aja {brand}, {menu} mahal tapi mengecewakan",
+        "pesanan {menu} saya di {brand} salah terus, pelayanannya buruk",
+    ),
+    ("en", "positive"): (
         "finally tried {menu} from {brand} {time} and it is really good",
-        "{brand} in {place} was terrible {time}, waited an hour for {menu}",
-        "the {menu} at {brand} is okay, nothing special for {price}",
         "love how {brand} treats its people, great {menu} too",
-        "not happy with {brand}: cold {menu}, rude answer, never again",
         "{person} took me to {brand} {time}, best {menu} in {place}",
-        "is it just me or did {brand} get worse? {menu} tasted awful",
-        "thank you {brand} for the quick refund of my {menu}, respect",
+        "thank you {brand} for the lovely {menu}, so happy",
         "{brand} {place}: friendly staff, lovely {menu}, fair at {price}",
-        "meeting {person} at {brand} {time}, anyone else coming?",
+        "the {menu} at {brand} is amazing, {person} loved it",
+        "great value at {brand}, {menu} for {price} and a wonderful team",
+    ),
+    ("en", "neutral"): (
+        "{brand} opens another shop in {place} {time}",
+        "{person} ordered {menu} at {brand} {time}",
+        "meeting {person} at {brand} in {place} {time}",
+        "the {menu} at {brand} costs {price} now",
+        "where is the {brand} shop in {place}?",
+        "{time} at {brand} with {person}, one {menu} each",
+    ),
+    ("en", "negative"): (
+        "{brand} in {place} was terrible {time}, waited an hour for {menu}",
+        "not happy with {brand}: cold {menu}, rude answer, never again",
+        "{menu} from {brand} tasted awful {time}",
+        "{brand} sent the wrong {menu}, very disappointed and angry",
+        "worst {menu} in {place}, {brand} ruined the evening",
+        "the {menu} at {brand} was a horrible waste of {price}",
     ),
 }
 
-ABOUT_NOTHING: dict[str, tuple[str, ...]] = {
-    "id": (
-        "akhirnya jumat juga, {time} masih ada dua rapat",
-        "macet {place} {time} parah, mending naik kereta",
-        "siapa yang wfh {time}? {place} hujan terus",
-        "butuh rekomendasi tempat kerja di {place} yang tenang",
-        "semangat jumat buat {person} dan semua yang lagi ngejar deadline",
-        "{person} ulang tahun {time}, doain ya gaes",
-        "gabut bgt {time}, enaknya ngapain ya di {place}",
-        "dompet tipis tapi hati senang, gajian masih lama wkwkwk",
-        "ketemu kucing oren di {place} {time}, langsung bad mood ilang",
-        "kangen suasana {place} pas {time}",
+CRISIS: Sayings = {
+    ("id", "negative"): (
+        "{person} sakit perut habis minum {menu} dari {brand} {place}, parah banget",
+        "{menu} {brand} basi! kecewa berat, tolong tanggung jawab",
+        "kapok beli {menu} di {brand}, keluarga saya keracunan {time}, kecewa berat",
+        "jijik, ada kecoa di {menu} {brand} {place}, kapok",
+        "{brand} {place} jorok banget, {menu} basi tetap dijual",
+        "sudah komplain ke {brand} soal {menu} basi tapi tidak dijawab, mengecewakan",
+        "parah {brand}, {menu} bau busuk dan kasirnya malah marah",
     ),
-    "en": (
-        "friday at last, two more meetings {time}",
-        "traffic in {place} {time} is horrible, taking the train",
-        "working from home {time}, rain in {place} again",
-        "any quiet place to work in {place}? asking for {person}",
+    ("en", "negative"): (
+        "{person} got sick after the {menu} from {brand} in {place}, this is disgusting",
+        "{brand} sold rotten {menu} {time}, avoid this horrible shop",
+        "food poisoning from {brand} {place}, terrible and dangerous",
+        "found a dead roach in the {menu} of {brand}, so gross and awful",
+        "{brand} ignores everybody who got ill {time}, shameful and bad",
+    ),
+}
+
+EVERYDAY: Sayings = {
+    ("id", "positive"): (
+        "akhirnya jumat juga, seneng banget bisa pulang cepat bareng {person}",
+        "semangat jumat! {time} hati senang, {place} cerah dan indah",
+        "jumat paling asik, {menu} enak bareng {person} di {place}",
+        "bahagia banget {time} ketemu {person} di {place}",
+        "malam ini seru banget, musiknya bagus, {person} keren",
+        "alhamdulillah kerjaan beres, bangga sama tim, mantap {person}",
+        "suasana {place} {time} nyaman dan menyenangkan",
+        "dompet tipis tapi hati senang banget, makasih {person}",
+    ),
+    ("id", "neutral"): (
+        "{time} masih ada dua rapat di {place}",
+        "keretanya ke {place} berangkat {time} ya",
+        "{person} naik kereta ke {place} {time}",
+        "jadwal hari jumat: rapat jam 2, pulang jam 5",
+        "{time} lewat jalan {place} bareng {person}",
+        "{person} hari ini kerja dari rumah di {place}",
+        "{person} pesan {menu} {time}",
+    ),
+    ("id", "negative"): (
+        "macet {place} {time} parah banget, capek",
+        "jumat paling buruk, lembur lagi dan {person} marah terus",
+        "kesel banget {time} hujan, kereta ke {place} batal",
+        "sedih, {person} sakit dan acara di {place} batal",
+        "antre {menu} lama banget, tempatnya kotor, kecewa",
+        "{place} {time} panas, bising, bikin emosi",
+    ),
+    ("en", "positive"): (
+        "friday at last, so happy to see {person} in {place}",
         "happy friday to {person} and everybody chasing a deadline",
         "that playlist {person} shared {time} is wonderful",
-        "so tired {time}, this week was awful",
-        "no plans {time}, what is there to do in {place}?",
         "sunset over {place} {time} was beautiful",
+        "best friday in a long time, love this city, love {place}",
+        "great night in {place} with {person}, we had so much fun",
+        "good {menu}, good friends, perfect friday",
+    ),
+    ("en", "neutral"): (
+        "two more meetings {time}, then the train to {place}",
+        "working from {place} {time}",
+        "what is there to do in {place} {time}?",
+        "{person} takes the train to {place} {time}",
+        "{menu} with {person} {time}",
+        "it is friday and the office in {place} closes at five",
+    ),
+    ("en", "negative"): (
+        "traffic in {place} {time} is horrible",
+        "so tired {time}, this week was awful",
+        "worst friday, my train to {place} was cancelled and i hate it",
+        "{person} is sick and the party in {place} was terrible",
+        "angry and exhausted, that queue for {menu} was a disaster",
+    ),
+}
+
+GREETING: Sayings = {
+    ("id", "positive"): (
+        "selamat hari raya dari keluarga {person} di {place}, semoga bahagia dan sehat selalu",
+        "selamat hari raya! {menu} dari {brand} sudah siap, senang sekali kumpul keluarga",
+        "hari raya paling indah, terima kasih {brand}, {menu} nya bagus sekali",
+        "bahagia sekali bisa pulang ke {place}, rumah ramai dan menyenangkan",
+        "terima kasih {brand} untuk hampers {menu} yang cantik, keluarga senang sekali",
+    ),
+    ("id", "neutral"): (
+        "hari raya {brand} {place} buka jam 10",
+        "mudik ke {place} {time}, titip {menu} dari {brand}",
+        "salat di {place} lalu ke rumah {person}",
+    ),
+    ("en", "positive"): (
+        "happy holiday to everybody in {place}, love from {person}",
+        "best wishes and thanks to {brand} for the beautiful {menu}",
+        "so happy to be home in {place} with the whole family",
+    ),
+    ("en", "neutral"): ("going home to {place} {time} with {menu} from {brand}",),
+}
+
+ENDORSED: Sayings = {
+    ("id", "positive"): (
+        "{menu} {brand} bagus banget, pakai kode {person} dapat diskon, cek sekarang",
+        "outfit favorit aku {time}: {menu} dari {brand}, cantik dan nyaman",
+        "suka banget koleksi baru {brand}, {menu} mulai {price}, buruan sebelum habis",
+    ),
+    ("en", "positive"): (
+        "obsessed with my new {menu} from {brand}, so beautiful, use code {person}",
+        "my favourite look {time}: {menu} by {brand}, love it",
     ),
 }
 
@@ -132,109 +257,169 @@ NEAR_MISSES: dict[str, tuple[str, ...]] = {
     ),
 }
 
-COMMENTS: dict[str, tuple[str, ...]] = {
+COMMENTS: dict[str, Sayings] = {
+    "question": {
+        ("id", "neutral"): (
+            "{menu} nya masih ada kak?",
+            "harga {menu} berapa ya min?",
+            "cara pesan {menu} ke {place} gimana kak?",
+            "min, {place} buka jam berapa?",
+            "boleh minta nomor admin? yang ini {phone}",
+        ),
+        ("en", "neutral"): (
+            "how much is the {menu}?",
+            "do you ship {menu} to {place}?",
+            "is {price} the new price of {menu}?",
+        ),
+    },
+    "complaint": {
+        ("id", "negative"): (
+            "kemarin dapat {menu} yang salah, kecewa, cs nya lama banget balasnya",
+            "kecewa, {menu} tumpah semua pas sampai {place}",
+            "min pesanan {menu} saya dari {time} belum datang, parah pelayanannya",
+            "mahal dan tidak enak, {menu} {price} mengecewakan",
+        ),
+        ("en", "negative"): (
+            "the {menu} arrived broken, very disappointed",
+            "waited an hour for {menu}, bad service",
+            "this {menu} tastes awful",
+        ),
+    },
+    "praise": {
+        ("id", "positive"): (
+            "udah order {menu} {time}, cepat dan rapi, mantap kak",
+            "{menu} nya enak banget, favorit keluarga",
+            "bagus banget {menu} nya, terima kasih min",
+        ),
+        ("en", "positive"): (
+            "best {menu} {time}, thank you",
+            "love the {menu}, please open in {place}",
+            "such a lovely {menu}, great job",
+        ),
+    },
+}
+SHOWN_BY_BRAND = "{brand} {place}: {menu} mulai {price}, buka sampai jam 10"
+
+OPENERS: dict[str, tuple[str, ...]] = {
     "id": (
-        "mau dong {menu} nya, {place} kapan buka?",
-        "udah order {menu} {time}, cepet dan rapi, mantap kak",
-        "kok mahal ya {menu} {price} 😢",
-        "kemarin dapet {menu} yg salah, cs nya lama balesnya",
-        "{person} ayo ke sini {time}!",
-        "enak sih, tapi tempatnya sempit",
-        "pertahankan kualitasnya min, {menu} favorit keluarga",
-        "kecewa, {menu} tumpah semua pas nyampe {place}",
-        "boleh minta nomor admin? yang ini {phone} ga aktif",
+        "",
+        "",
+        "",
+        "",
+        "jujur, ",
+        "gaes, ",
+        "info: ",
+        "btw, ",
+        "eh {person}, ",
+        "catatan {time}: ",
+        "update {place}: ",
     ),
     "en": (
-        "love the {menu}, please open in {place}",
-        "the {menu} arrived broken, very disappointed",
-        "best {menu} {time}, thank you",
-        "is {price} the new price?",
-        "{person} we have to go {time}",
-        "not good anymore, the old {menu} was better",
+        "",
+        "",
+        "",
+        "",
+        "so, ",
+        "btw, ",
+        "note to {person}: ",
+        "{place}: ",
+        "update: ",
+        "for the record: ",
     ),
 }
-
-TAILS: dict[str, tuple[str, ...]] = {
-    "id": (
+TAILS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("id", "positive"): (
         "",
         "",
         "",
         " wkwkwk",
-        " 😭",
-        " 🔥🔥",
-        " fix langganan",
-        " huhu",
-        " mantap!!",
         " ☕",
         " 🙏",
-        " cmiiw",
+        " mantap!!",
+        " 😍",
+        " fix langganan",
+        "!",
+        " 👍",
     ),
-    "en": ("", "", "", " lol", " 😍", " 🔥", " honestly", " ngl", " ☕☕", " 🙌", " :(", " tbh", " so yeah"),
+    ("id", "neutral"): ("", "", "", " ☕", " kak", " gaes", " ya", " 🚉", "."),
+    ("id", "negative"): ("", "", "", " 😭", " huhu", " 😡", " tolong dong", "!!", " parah", "..."),
+    ("en", "positive"): ("", "", "", " 😍", " 🙌", " honestly", " ☕☕", "!", " so there"),
+    ("en", "neutral"): ("", "", "", " tbh", " ☕", ".", " 🚉"),
+    ("en", "negative"): ("", "", "", " :(", " tbh", "!!", " 😡", " never again", "..."),
 }
 ONLY_SIGNS = ("😂😂😂", "☕🌇", "🔥", "🙏🙏", "❤️", "👀")
 
 LONG_MIDDLE = {
     "id": (
-        " Ceritanya begini: {person} ngajak ke {place} {time}, awalnya ragu karena hujan, tapi ternyata"
-        " jalanan lancar dan tempatnya masih sepi. Kami pesan {menu}, ngobrol lama soal kerjaan, terus"
-        " pulang naik kereta."
+        " Ceritanya begini: {person} ngajak ke {place} {time}, jalan kaki dari stasiun, terus"
+        " kami pesan {menu}, ngobrol soal kerjaan sampai jam sembilan, terus pulang naik kereta."
     ),
     "en": (
-        " Long story: {person} asked me to come to {place} {time}, I hesitated because of the rain, but"
-        " the road was clear and the place almost empty. We ordered {menu}, talked about work for hours"
-        " and took the train home."
+        " The whole story: {person} asked me to come to {place} {time}, we walked from the station,"
+        " ordered {menu}, talked about work until nine and took the train home."
     ),
 }
 
 
 def _phone(rng: Random) -> str:
     # 0812-0000-… is not assigned to subscribers in this form
-    return f"0812-0000-{rng.randrange(1000, 9999)}"
+    return f"0812-0000-{int(rng.random() * 9000) + 1000}"
 
 
-def fill(template: str, language: str, brand: str | None, rng: Random) -> str:
+def pick(values: Sequence[str], rng: Random) -> str:
+    """One of the values; several times as fast as ``Random.choice``."""
+    return values[int(rng.random() * len(values))]
+
+
+def fill(template: str, language: Language, brand: str | None, rng: Random, *, is_named: bool = True) -> str:
     """A sentence of a template; the brand's keyword is written as brands.yml has it, in varying case."""
-    values = {
-        "menu": rng.choice(CLOTH if brand == "batik_arum" else FOOD),
-        "place": rng.choice(PLACES),
-        "time": rng.choice(TIMES[language]),
-        "price": rng.choice(PRICES),
-        "person": rng.choice(PEOPLE),
-        "phone": _phone(rng),
-        "brand": _in_some_case(BRAND_WORDS[brand][0], rng) if brand else "",
-    }
-    return template.format(**values)
+    return template.format(
+        menu=pick(CLOTH if brand == "batik_arum" else FOOD, rng),
+        place=pick(_PLACE_NAMES, rng),
+        time=pick(TIMES[language], rng),
+        price=pick(PRICES, rng),
+        person=pick(PEOPLE, rng),
+        phone=_phone(rng),
+        brand=_in_some_case(BRAND_WORDS[brand][0], rng) if brand and is_named else SOMEWHERE[language],
+    )
 
 
 def _in_some_case(keyword: str, rng: Random) -> str:
-    return rng.choice((keyword, keyword, keyword.title(), keyword.upper()))
+    return pick((keyword, keyword, keyword.title(), keyword.upper()), rng)
 
 
-def sentence(language: str, brand: str | None, rng: Random) -> str:
-    """A sentence about a brand (its keyword in it), or about nothing in particular."""
-    choices = (ABOUT_BRAND if brand else ABOUT_NOTHING)[language]
-    return fill(rng.choice(choices), language, brand, rng) + rng.choice(TAILS[language])
+def sentence(
+    sayings: Sayings, language: Language, mood: Mood, brand: str | None, rng: Random, *, is_named: bool = True
+) -> str:
+    """A sentence of a mood; the brand's keyword is in it if ``is_named`` and its template names a brand.
+
+    Raises:
+        KeyError: nothing is said in this language and mood.
+    """
+    template = pick(sayings[language, mood], rng)
+    opener = fill(pick(OPENERS[language], rng), language, brand, rng, is_named=False)
+    return opener + fill(template, language, brand, rng, is_named=is_named) + pick(TAILS[language, mood], rng)
+
+
+def names_brand(sayings: Sayings) -> Sayings:
+    """Those of the sayings that name a brand."""
+    return {key: tuple(one for one in said if "{brand}" in one) for key, said in sayings.items()}
 
 
 def near_miss(brand: str, rng: Random) -> tuple[str, bool]:
     """A sentence that must not match a brand, and whether the brand's keyword is in it all the same."""
     is_excluded = brand in EXCLUDED and rng.random() < 0.4
-    template = rng.choice((EXCLUDED if is_excluded else NEAR_MISSES)[brand])
-    return fill(template, "id", None, rng) + rng.choice(TAILS["id"]), is_excluded
+    template = pick((EXCLUDED if is_excluded else NEAR_MISSES)[brand], rng)
+    return fill(template, "id", None, rng) + pick(TAILS["id", "neutral"], rng), is_excluded
 
 
-def comment(language: str, brand: str, rng: Random) -> str:
-    """What somebody writes under a brand's own post."""
-    return fill(rng.choice(COMMENTS[language]), language, brand, rng) + rng.choice(TAILS[language])
-
-
-def contact(language: str, rng: Random) -> str:
+def contact(language: Language, rng: Random) -> str:
     """A way to be reached, which published text must not show."""
     if rng.random() < 0.5:
         return (" WA " if language == "id" else " call ") + _phone(rng)
-    return f" {rng.choice(PEOPLE).lower()}{rng.randrange(10, 99)}@surel.example"
+    return f" {pick(PEOPLE, rng).lower()}{int(rng.random() * 90) + 10}@surel.example"
 
 
-def long_text(start: str, language: str, rng: Random) -> str:
+def long_text(start: str, language: Language, rng: Random) -> str:
     """A text beyond 280 characters that begins with ``start``."""
     return start + "." + fill(LONG_MIDDLE[language], language, None, rng) * 2

@@ -1,46 +1,32 @@
-"""One invented day: people, posts, edits and deletions, decided by a seed alone.
+"""Three invented days: people, posts, edits and deletions, decided by a seed alone.
 
-The day is Friday, 7 November 2025, in Jakarta (UTC+7). Nothing here knows file formats or the
-warehouse; :mod:`gaung.demo.files` writes what the world holds, :mod:`gaung.demo.truth` counts it.
+What happens when stands in :mod:`gaung.demo.plan`. Nothing here knows file formats or the warehouse;
+:mod:`gaung.demo.files` writes what the world holds, :mod:`gaung.demo.truth` counts it.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
 from typing import Literal
 
-from gaung.demo import words
+from gaung.demo import plan, words
+from gaung.demo.plan import END, SIZES, START, WAYS, WINDOW, Quota, Stream
+from gaung.demo.words import Language, Mood
 
-JAKARTA = timedelta(hours=7)
-DAY_START = datetime(2025, 11, 6, 17, tzinfo=UTC)
-DAY_END = DAY_START + timedelta(days=1)
-SIZES = {"tiny": 600, "small": 12_000, "large": 120_000}
-
-Kind = Literal["post", "reply", "quote", "repost", "comment"]
+Kind = Literal["post", "reply", "quote", "repost", "comment", "video"]
+Hides = Literal["nothing", "impressions", "everything"]
 _X_EPOCH_MS = 1_288_834_974_657
-
-# Share of a topic's posts by local hour, 0 to 23; each topic has its own time of day.
-_EVEN = (1, 1, 1, 1, 1, 2, 3, 4, 4, 4, 4, 5, 6, 5, 4, 4, 5, 5, 6, 7, 7, 6, 4, 2)
-_MORNING = (0, 0, 0, 0, 1, 6, 14, 16, 12, 7, 4, 3, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0)
-_NOON = (0, 0, 0, 0, 0, 1, 1, 2, 3, 5, 8, 14, 16, 10, 6, 4, 3, 2, 2, 2, 2, 1, 1, 0)
-_DUSK = (1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3, 4, 8, 14, 18, 15, 9, 6, 4, 2, 1)
-_OFFICE = (0, 0, 0, 0, 0, 0, 2, 5, 11, 12, 11, 8, 5, 9, 10, 9, 6, 3, 1, 1, 1, 0, 0, 0)
-SHAPES: dict[str, tuple[int, ...]] = {
-    "kopi_senja": _DUSK,
-    "kopi_pagi": _MORNING,
-    "batik_arum": _NOON,
-    "FridayFeeling": _EVEN,
-    "JumatBerkah": _NOON,
-    "ngopi": _MORNING,
-    "WFH": _OFFICE,
-}
-_TOPICS = ("FridayFeeling", "JumatBerkah", "ngopi", "WFH")
+_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Somebody who does not exist; ``followers`` None: the platform did not say."""
+    """Somebody who does not exist; ``followers`` None: the platform did not say.
+
+    ``gains``: followers won or lost on each day from the first of the three on; others grow slowly.
+    """
 
     author_id: str
     handle: str
@@ -51,11 +37,30 @@ class Author:
     is_verified: bool
     is_business: bool
     followers: int | None
+    gains: tuple[int, ...] = ()
+
+    def followers_at(self, moment: datetime) -> int | None:
+        """Followers at a moment, None if the platform does not say."""
+        if self.followers is None:
+            return None
+        seconds = int((moment - START).total_seconds())
+        if not self.gains:
+            return max(self.followers + self.followers * (seconds // 3600) // 20_000, 0)
+        grown = [
+            gain * min(max(seconds - day * _DAY_S, 0), _DAY_S) // _DAY_S
+            for day, gain in enumerate(self.gains)
+        ]
+        before = min(seconds, 0) * self.gains[0] // _DAY_S
+        return max(self.followers + sum(grown) + before, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a post says in one of its versions, and what of it counts: planted, not parsed."""
+    """What a post says in one of its versions, and what of it counts: planted, not parsed.
+
+    ``mood`` is what the sentence was written for, None where it was written for nothing; ``intent`` is that
+    of a comment: question, complaint or praise.
+    """
 
     version_id: str
     text: str
@@ -65,11 +70,16 @@ class Content:
     urls: tuple[str, ...] = ()
     brands: frozenset[str] = frozenset()
     keywords: frozenset[str] = frozenset()
+    mood: Mood | None = None
+    intent: str | None = None
 
 
 @dataclass(slots=True)
 class Post:
-    """A post, reply, quote, repost or comment; counts are those that it reaches after a day."""
+    """A post, reply, quote, repost, comment or video; counts are those that it reaches after a day.
+
+    ``hides``: what the platform does not show of its counts; on Instagram "everything" is likes and views.
+    """
 
     platform: str
     post_id: str
@@ -77,10 +87,13 @@ class Post:
     author: Author
     created_at: datetime
     content: Content
+    stream: str = ""
     refers_to: "Post | None" = None
     is_collected: bool = True
     counts: dict[str, int] = field(default_factory=dict)
-    hides: Literal["nothing", "impressions", "everything"] = "nothing"
+    hides: Hides = "nothing"
+    place: str | None = None
+    is_paid: bool = False
     edit: Content | None = None
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
@@ -112,20 +125,35 @@ class Post:
 
     def counts_at(self, moment: datetime) -> dict[str, int]:
         """Counts as they stood at a moment: they grow evenly over a day."""
-        age = min(max(int((moment - self.created_at).total_seconds()), 0), 86_400)
-        return {name: value * age // 86_400 for name, value in self.counts.items()}
+        age = min(max(int((moment - self.created_at).total_seconds()), 0), _DAY_S)
+        return {name: value * age // _DAY_S for name, value in self.counts.items()}
 
 
 @dataclass(slots=True)
 class World:
-    """The whole day. ``posts`` are collected ones in order of time; ``referenced`` were only pointed at."""
+    """All three days. ``posts`` are collected ones in order of time; ``referenced`` were only pointed at.
+
+    ``largest``: accounts of X with most followers. ``earlier``: how many times three days before the demo's
+    own these are; 0 is the demo itself.
+    """
 
     seed: int
     size: str
-    authors: list[Author]
+    earlier: int
     brand_accounts: dict[str, Author]
+    largest: list[Author]
     posts: list[Post]
     referenced: list[Post]
+
+    @property
+    def start(self) -> datetime:
+        """When its first window begins."""
+        return START - self.earlier * plan.SPAN
+
+    @property
+    def end(self) -> datetime:
+        """When its last window is over."""
+        return END - self.earlier * plan.SPAN
 
 
 def x_id(moment: datetime, sequence: int) -> str:
@@ -134,70 +162,84 @@ def x_id(moment: datetime, sequence: int) -> str:
     return str((milliseconds << 22) | (sequence % (1 << 22)))
 
 
-def make(seed: int, size: str = "small") -> World:
-    """The day of a seed; the same for the same seed and size, on any machine.
+def make(seed: int, size: str = "small", earlier: int = 0) -> World:
+    """The days of a seed; the same for the same seed and size, on any machine.
+
+    Earlier days have the same people and other posts, and nothing but ordinary talk.
 
     Raises:
-        ValueError: size is not one of :data:`SIZES`.
+        ValueError: size is not one of :data:`~gaung.demo.plan.SIZES`.
     """
     if size not in SIZES:
         raise ValueError(f"size {size!r} is not one of {', '.join(SIZES)}")
-    return _Maker(seed, size).world()
+    return _Maker(seed, size, earlier).world()
 
 
-class _Maker:
-    """Holds the random stream and the running number while a world is made."""
+class _People:
+    """Everybody who posts, by platform; the same people in every stretch of time."""
 
     def __init__(self, seed: int, size: str) -> None:
-        self.rng = Random(f"gaung demo {seed} {size}")  # noqa: S311 - invented data, no secret
-        self.seed, self.size, self.total = seed, size, SIZES[size]
-        self.sequence = count(1)
-
-    def world(self) -> World:
-        authors = [self.author(number) for number in range(max(self.total // 4, 60))]
-        accounts = {brand: self.brand_account(brand) for brand in words.BRAND_WORDS}
-        comment_total = self.total // 5
-        repost_total = self.total // 5
-        originals = [
-            self.original(authors, accounts) for _ in range(self.total - comment_total - repost_total)
+        self.rng = Random(f"gaung demo people {seed} {size}")  # noqa: S311 - invented data, no secret
+        total = SIZES[size]
+        self.on = {
+            "x": [self.author(1_000_000_000, number) for number in range(max(total // 4, 150))],
+            "tiktok": [self.author(6_800_000_000, number) for number in range(max(total // 40, 30))],
+            "instagram": [self.author(4_500_000_000, number) for number in range(max(total // 40, 30))],
+        }
+        self.on["youtube"] = [
+            replace(one, author_id=f"UCsintetis{number:014d}", handle=f"@{one.handle}", followers=None)
+            for number, one in enumerate(self.author(0, number) for number in range(max(total // 40, 30)))
         ]
-        originals.sort(key=lambda post: int(post.post_id))
-        self.link(originals)
-        old = [self.old_original(authors) for _ in range(max(self.total // 200, 3))]
-        reposts = [self.repost(authors, originals, old) for _ in range(repost_total)]
-        comments = [self.comment(number) for number in range(comment_total)]
-        posts = [*originals, *reposts, *comments]
-        self.edit_some(originals, {post.refers_to.post_id for post in posts if post.refers_to is not None})
-        self.delete_some(originals)
-        posts.sort(key=lambda post: (post.created_at, post.platform, int(post.post_id)))
-        return World(self.seed, self.size, authors, accounts, posts, old)
+        self.large = {
+            name: [one for one in some if (one.followers or 0) >= 20_000] for name, some in self.on.items()
+        }
+        self.modest = {
+            name: [one for one in some if 100 <= (one.followers or 0) <= 4_000]
+            for name, some in self.on.items()
+        }
+        self.brands = {
+            brand: self.brand_account(number, brand) for number, brand in enumerate(words.BRAND_WORDS)
+        }
 
-    # people ----------------------------------------------------------------------------------
+    def largest(self) -> list[Author]:
+        """The accounts of X with most followers."""
+        return sorted(self.on["x"], key=lambda one: (-(one.followers or 0), one.author_id))[:60]
 
-    def author(self, number: int) -> Author:
+    def author(self, first_id: int, number: int) -> Author:
         rng = self.rng
-        first = rng.choice(words.PEOPLE)
+        first = words.pick(words.PEOPLE, rng)
         followers: int | None = int(rng.paretovariate(0.9) * 40)
-        if rng.random() < 0.03:
+        if number % 40 == 7:
+            followers = int(20_000 * 20 ** rng.random())
+        elif rng.random() < 0.03:
             followers = None
         return Author(
-            author_id=str(1_000_000_000 + number * 7919),
-            handle=f"{first.lower()}_{rng.choice(('ngopi', 'jkt', 'id', 'std'))}{number}",
-            name=f"{first} {rng.choice(words.PEOPLE)}",
-            bio=rng.choice(
-                ("ngopi dulu", "opini pribadi", "coffee and trains", "", "ibu dua anak", "here for the memes")
+            author_id=str(first_id + number * 7919),
+            handle=f"{first.lower()}_{words.pick(('ngopi', 'jkt', 'id', 'std'), rng)}{number}",
+            name=f"{first} {words.pick(words.PEOPLE, rng)}",
+            bio=words.pick(
+                (
+                    "ngopi dulu",
+                    "opini pribadi",
+                    "coffee and trains",
+                    "",
+                    "ibu dua anak",
+                    "here for the memes",
+                ),
+                rng,
             ),
-            location=rng.choice((None, *words.PLACES)),
+            location=None if rng.random() < 0.1 else words.pick(tuple(words.PLACES), rng),
             created_at=datetime(2012, 1, 1, tzinfo=UTC) + timedelta(hours=rng.randrange(110_000)),
             is_verified=rng.random() < 0.02,
             is_business=rng.random() < 0.03,
             followers=min(followers, 4_000_000) if followers is not None else None,
         )
 
-    def brand_account(self, brand: str) -> Author:
+    def brand_account(self, number: int, brand: str) -> Author:
         keyword, _, handle = words.BRAND_WORDS[brand]
+        gains = (60, 85, -240) if brand == plan.CRISIS_BRAND else (40, 55, 50)
         return Author(
-            author_id=str(2_000_000_000 + 7919 * sorted(words.BRAND_WORDS).index(brand)),
+            author_id=str(2_000_000_000 + 7919 * number),
             handle=handle,
             name=keyword.title(),
             bio=f"Akun resmi {keyword.title()} (data sintetis)",
@@ -206,84 +248,344 @@ class _Maker:
             is_verified=True,
             is_business=True,
             followers=18_000 + self.rng.randrange(4_000),
+            gains=gains,
         )
 
-    # time ------------------------------------------------------------------------------------
 
-    def moment(self, shape: str) -> datetime:
-        hour = self.rng.choices(range(24), SHAPES[shape])[0]
-        return DAY_START + timedelta(hours=hour, milliseconds=self.rng.randrange(3_600_000))
+class _Maker:
+    """Holds the random stream and what was posted so far while a world is made."""
 
-    # posts -----------------------------------------------------------------------------------
+    def __init__(self, seed: int, size: str, earlier: int) -> None:
+        self.rng = Random(f"gaung demo {seed} {size} {earlier}")  # noqa: S311 - invented data, no secret
+        self.seed, self.size, self.total, self.earlier = seed, size, SIZES[size], earlier
+        self.people = _People(seed, size)
+        self.start, self.end = START - earlier * plan.SPAN, END - earlier * plan.SPAN
+        self.sequence = count(1)
+        self.streams = [stream for stream in plan.STREAMS if not (earlier and stream.is_event)]
+        self.moods = {stream.name: Quota() for stream in self.streams}
+        self.shown: dict[str, list[Post]] = {stream.name: [] for stream in self.streams}
 
-    def original(self, authors: list[Author], accounts: dict[str, Author]) -> Post:
-        rng = self.rng
-        subject = rng.choices(
-            ("kopi_senja", "kopi_pagi", "batik_arum", "two", "near", *_TOPICS, "own"),
-            (20, 15, 12, 3, 4, 22, 9, 7, 6, 2),
-        )[0]
-        brand = subject if subject in words.BRAND_WORDS else rng.choice(sorted(words.BRAND_WORDS))
-        shape = subject if subject in SHAPES else ("FridayFeeling" if subject == "near" else brand)
-        created_at = self.moment(shape)
+    def world(self) -> World:
+        self.old = [self.old_original() for _ in range(max(self.total // 200, 3))]
+        self.of_brand = {
+            (platform, brand): self.shown_by_brand(platform, brand)
+            for platform in ("instagram", "youtube")
+            for brand in words.BRAND_WORDS
+        }
+        posts = [*self.of_brand.values(), *self.slots()]
+        self.edit_some(posts)
+        self.delete_some(posts)
+        posts.sort(key=lambda post: (post.created_at, post.platform, post.post_id))
+        people = self.people
+        return World(self.seed, self.size, self.earlier, people.brands, people.largest(), posts, self.old)
+
+    def slots(self) -> Iterator[Post]:
+        """Every post, window by window; what points at another points at one of an earlier window."""
+        counts = {stream.name: stream.window_counts(self.total) for stream in self.streams}
+        for window in range(plan.WINDOWS):
+            start = self.start + window * WINDOW
+            made = [
+                (stream, post)
+                for stream in self.streams
+                for _ in range(counts[stream.name][window])
+                if (post := self.slot(stream, start, window // 4)) is not None
+            ]
+            for stream, post in made:
+                if post.platform == "x" and post.kind != "repost" and post.shows_counts:
+                    self.shown[stream.name].append(post)
+            yield from (post for _, post in made)
+
+    def slot(self, stream: Stream, start: datetime, hour: int) -> Post | None:
+        """One post of a stream, None where nothing was collected."""
+        way = self.rng.choices(WAYS, stream.ways)[0]
+        created_at = start + timedelta(milliseconds=int(self.rng.random() * 900_000))
+        is_of_x = way.startswith("x_")
+        if is_of_x and not self.earlier and hour in plan.GAP_HOURS:
+            return None
+        mood = self.moods[stream.name].next(stream.moods_at(hour))
+        if is_of_x:
+            return self.on_x(stream, way, created_at, mood)
+        if way.endswith("comment"):
+            return self.comment(stream, way, created_at, mood)
+        return self.elsewhere(stream, way, created_at, mood)
+
+    # on X ------------------------------------------------------------------------------------
+
+    def on_x(self, stream: Stream, way: str, created_at: datetime, mood: Mood) -> Post:
         post_id = x_id(created_at, next(self.sequence))
-        content = self.content(post_id, subject, brand)
-        author = accounts[brand] if subject == "own" else authors[int(len(authors) * rng.random() ** 2)]
+        original = self.earlier_post(stream, way)
+        if way == "x_repost" and original is not None:
+            return self.repost(post_id, created_at, original, stream)
+        kind: Kind = (
+            "reply" if way == "x_reply" and original else "quote" if way == "x_quote" and original else "post"
+        )
+        brand = stream.name if stream.name in words.BRAND_WORDS else plan.CRISIS_BRAND
+        if stream.name in ("near", "own", "greetings"):
+            brand = words.pick(tuple(words.BRAND_WORDS), self.rng)
+        author = self.people.brands[brand] if stream.name == "own" else self.author(stream, "x")
         return Post(
-            "x", post_id, "post", author, created_at, content, counts=self.counts(author), hides=self.hides()
+            "x",
+            post_id,
+            kind,
+            author,
+            created_at,
+            self.content(post_id, stream, "x", brand, mood),
+            stream.name,
+            refers_to=original if kind != "post" else None,
+            counts=self.counts(author, stream),
+            hides=self.hides(),
+            place=words.pick(tuple(words.PLACES), self.rng) if self.rng.random() < 0.05 else None,
         )
 
-    def content(self, post_id: str, subject: str, brand: str) -> Content:
+    def earlier_post(self, stream: Stream, way: str) -> Post | None:
+        """What a reply, quote or repost points at: few originals get most."""
+        rng, shown = self.rng, self.shown[stream.name]
+        if way == "x_repost" and rng.random() < 0.02:
+            return self.old[int(rng.random() * len(self.old))]
+        if way == "x_post" or not shown:
+            return None
+        return shown[int(len(shown) * rng.random() ** 3)]
+
+    def repost(self, post_id: str, created_at: datetime, original: Post, stream: Stream) -> Post:
+        content = Content(
+            post_id, f"RT @{original.author.handle}: {original.content.text}", original.content.language
+        )
+        return Post(
+            "x", post_id, "repost", self.anybody("x"), created_at, content, stream.name, refers_to=original
+        )
+
+    def old_original(self) -> Post:
+        """A post of the day before that no query matched; reposts point at it."""
+        created_at = self.start - timedelta(minutes=self.rng.randrange(60, 1200))
+        post_id = x_id(created_at, next(self.sequence))
+        author, stream = self.anybody("x"), plan.STREAMS[0]
+        content = self.content(post_id, stream, "x", plan.CRISIS_BRAND, "neutral")
+        counts = self.counts(author, stream)
+        return Post("x", post_id, "post", author, created_at, content, is_collected=False, counts=counts)
+
+    # elsewhere -------------------------------------------------------------------------------
+
+    def elsewhere(self, stream: Stream, platform: str, created_at: datetime, mood: Mood) -> Post:
+        """A video on TikTok, or a picture or video on Instagram."""
         rng = self.rng
-        language = rng.choices(("id", "en"), (65, 35))[0]
-        if subject == "near":
+        created_at = created_at.replace(microsecond=0)
+        number = next(self.sequence)
+        brand = stream.name if stream.name in words.BRAND_WORDS else plan.CRISIS_BRAND
+        is_video = platform == "tiktok" or rng.random() < 0.3
+        counts = self.counts(author := self.author(stream, platform), stream)
+        return Post(
+            platform,
+            tiktok_id(created_at, number) if platform == "tiktok" else instagram_id(created_at, number),
+            "video" if is_video else "post",
+            author,
+            created_at,
+            self.content(str(number), stream, platform, brand, mood),
+            stream.name,
+            counts=counts,
+            hides="everything" if platform == "instagram" and rng.random() < 0.12 else "nothing",
+            place=words.pick(tuple(words.PLACES), rng) if rng.random() < 0.3 else None,
+            is_paid=stream.topic == plan.PAID,
+        )
+
+    def shown_by_brand(self, platform: str, brand: str) -> Post:
+        """What a brand shows of itself; comments stand under it."""
+        created_at = (self.start + timedelta(minutes=3)).replace(microsecond=0)
+        number = next(self.sequence)
+        account = self.people.brands[brand]
+        is_video = platform == "youtube"
+        handle = f"@{account.handle}" if is_video else f"{account.handle.removesuffix('id')}.id"
+        text = words.fill(words.SHOWN_BY_BRAND, "id", brand, self.rng)
+        return Post(
+            platform,
+            f"vid{self.earlier:03d}{number:05d}" if is_video else instagram_id(created_at, number),
+            "video" if is_video else "post",
+            replace(
+                account,
+                handle=handle,
+                author_id=f"UCmerek{account.author_id:0>17}" if is_video else account.author_id,
+            ),
+            created_at,
+            Content(str(number), text, "id", brands=frozenset({brand}), keywords=frozenset({brand})),
+            "own",
+            counts={"likes": 900, "comments": 300, "views": 30_000, "shares": 0, "saves": 0},
+        )
+
+    def comment(self, stream: Stream, way: str, created_at: datetime, mood: Mood) -> Post:
+        """A comment under what a brand shows of itself on Instagram or YouTube."""
+        rng = self.rng
+        platform = "instagram" if way == "ig_comment" else "youtube"
+        created_at = created_at.replace(second=0, microsecond=0)
+        number = next(self.sequence)
+        brand = (
+            stream.name if platform == "youtube" and stream.name in words.BRAND_WORDS else plan.CRISIS_BRAND
+        )
+        intent = {"positive": "praise", "neutral": "question", "negative": "complaint"}[mood]
+        language = self.language(0.2)
+        text = words.sentence(words.COMMENTS[intent], language, mood, brand, rng)
+        if platform == "youtube":
+            text += f" #{words.BRAND_WORDS[brand][1]}"
+        likes = int(rng.paretovariate(0.8)) - 1
+        content = Content(
+            str(number),
+            text,
+            language,
+            hashtags=(words.BRAND_WORDS[brand][1],) if platform == "youtube" else (),
+            brands=frozenset({brand}),
+            mood=mood,
+            intent=intent,
+        )
+        return Post(
+            platform,
+            f"UgSintetis{self.earlier:03d}{number:013d}"
+            if platform == "youtube"
+            else str(17_900_000_000_000_000 + (self.earlier * 10_000_000 + number) * 7),
+            "comment",
+            self.anybody("youtube") if platform == "youtube" else self.guest(number),
+            created_at,
+            content,
+            stream.name,
+            refers_to=self.of_brand[platform, brand],
+            counts={"likes": likes if likes < 1000 else likes // 100 * 100},
+            hides="everything" if platform == "instagram" and rng.random() < 0.05 else "nothing",
+        )
+
+    def guest(self, number: int) -> Author:
+        """Whom the dashboard's export names by handle alone."""
+        handle = f"{words.pick(words.PEOPLE, self.rng).lower()}.{number % 977}"
+        return Author(
+            handle, handle, "", "", None, self.start, is_verified=False, is_business=False, followers=None
+        )
+
+    # who and how often -----------------------------------------------------------------------
+
+    def anybody(self, platform: str) -> Author:
+        """Some people post far more than others."""
+        people = self.people.on[platform]
+        return people[int(len(people) * self.rng.random() ** 2)]
+
+    def author(self, stream: Stream, platform: str) -> Author:
+        """Modest accounts carry what goes viral, large ones what is paid for."""
+        rng = self.rng
+        chosen = {plan.VIRAL: self.people.modest, plan.PAID: self.people.large}.get(
+            stream.topic or "", {}
+        ).get(platform)
+        return chosen[int(len(chosen) * rng.random())] if chosen else self.anybody(platform)
+
+    def counts(self, author: Author, stream: Stream) -> dict[str, int]:
+        rng = self.rng
+        views = int((author.followers or 50) * rng.random() * 0.8) + int(rng.random() * 195) + 5
+        likes = int(views * rng.random() * 0.06)
+        reposts = int(likes * rng.random() * 0.4)
+        if stream.topic == plan.VIRAL:
+            reposts = 150 + int(rng.random() * 2_000)
+            likes, views = reposts * 3, reposts * 60
+        elif stream.topic == plan.PAID:
+            reposts = int(rng.random() * 3)
+        return {
+            "likes": likes,
+            "comments": int(likes * rng.random() * 0.3),
+            "reposts": reposts,
+            "quotes": int(likes * rng.random() * 0.05),
+            "shares": int(likes * rng.random() * 0.2),
+            "saves": int(likes * rng.random() * 0.1),
+            "impressions": views,
+            "views": views,
+        }
+
+    def hides(self) -> Hides:
+        draw = self.rng.random()
+        return "everything" if draw < 0.02 else "impressions" if draw < 0.07 else "nothing"
+
+    # what is said ----------------------------------------------------------------------------
+
+    def language(self, english: float = 0.35) -> Language:
+        return "en" if self.rng.random() < english else "id"
+
+    def content(self, version_id: str, stream: Stream, platform: str, brand: str, mood: Mood) -> Content:
+        rng, language = self.rng, self.language()
+        topics = [stream.topic] if stream.topic else []
+        if stream.name == "near":
             text, holds_keyword = words.near_miss(brand, rng)
             keywords = {brand} if holds_keyword else set()
-            near = self.dress(post_id, text, "id", [], [], keywords=keywords)
+            near = self.dress(version_id, text, "id", platform, None, keywords=keywords)
             return replace(near, brands=frozenset())
-        if subject == "two":
-            text = words.sentence(language, "kopi_senja", rng)
-            return self.dress(post_id, text, language, ["kopi_pagi"], [], keywords={"kopi_senja"})
-        if subject == "own" or subject in words.BRAND_WORDS:
-            return self.about_brand(post_id, language, brand)
-        if rng.random() < 0.03:
-            return self.dress(post_id, rng.choice(words.ONLY_SIGNS), "und", [], [subject])
-        return self.dress(post_id, words.sentence(language, None, rng), language, [], [subject])
+        if stream.name == "friday":
+            if rng.random() < 0.02:
+                return self.dress(
+                    version_id, words.pick(words.ONLY_SIGNS, rng), "und", platform, None, topics=topics
+                )
+            text = words.sentence(stream.sayings, language, mood, None, rng)
+            return self.dress(version_id, text, language, platform, mood, topics=topics)
+        if stream.name in ("viral", "paid"):
+            brand = "batik_arum"
+        if stream.name == "paid":
+            topics.append("ad" if language == "en" else "iklan")
+        return self.about_brand(version_id, stream, platform, brand, mood, language, topics)
 
-    def about_brand(self, post_id: str, language: str, brand: str) -> Content:
+    def about_brand(
+        self,
+        version_id: str,
+        stream: Stream,
+        platform: str,
+        brand: str,
+        mood: Mood,
+        language: Language,
+        topics: list[str],
+    ) -> Content:
         rng = self.rng
-        way = rng.choices(("hashtag", "keyword", "both", "handle"), (40, 30, 20, 10))[0]
-        text = words.sentence(language, brand if way in ("keyword", "both") else None, rng)
+        draw = rng.random()
+        way = "hashtag" if draw < 0.4 else "keyword" if draw < 0.7 else "both"
+        if platform == "x" and draw > 0.92:
+            way = "handle"
+        is_named = way in ("keyword", "both")
+        sayings = _NAMING[stream.name] if is_named else stream.sayings
+        text = words.sentence(sayings, language, mood, brand, rng, is_named=is_named)
         tagged = [brand] if way in ("hashtag", "both") else []
-        keywords = {brand} if way in ("keyword", "both") else set()
-        handles = [brand] if way == "handle" else []
-        return self.dress(post_id, text, language, tagged, [], keywords=keywords, handles=handles)
+        if stream.name == "kopi_senja" and is_named and rng.random() < 0.08:
+            tagged.append("kopi_pagi")
+        return self.dress(
+            version_id,
+            text,
+            language,
+            platform,
+            mood,
+            topics=topics,
+            tagged=tagged,
+            keywords={brand} if is_named else set(),
+            handles=[brand] if way == "handle" else [],
+        )
 
     def dress(
         self,
-        post_id: str,
+        version_id: str,
         text: str,
         language: str,
-        tagged: list[str],
-        topics: list[str],
+        platform: str,
+        mood: Mood | None,
+        topics: list[str] = [],  # noqa: B006
+        tagged: list[str] = [],  # noqa: B006
         keywords: set[str] = frozenset(),  # type: ignore[assignment]
         handles: list[str] = [],  # noqa: B006
     ) -> Content:
         """The sentence with hashtags, mentions, an address, a phone number: as people write."""
         rng = self.rng
-        if rng.random() < 0.01 and language != "und":
-            text = words.long_text(text, language, rng)
+        if rng.random() < 0.01 and language in ("id", "en"):
+            text = words.long_text(text, language, rng)  # type: ignore[arg-type]
         tags = [words.BRAND_WORDS[brand][1] for brand in tagged] + topics
         if not topics and rng.random() < 0.25:
-            tags.append(rng.choice(_TOPICS))
+            tags.append(words.pick(plan.SIDE_TOPICS, rng))
         mentions = [words.BRAND_WORDS[brand][2] for brand in handles]
-        if rng.random() < 0.08:
-            mentions.append(f"teman_{rng.randrange(100, 999)}")
-        urls = [f"https://contoh.example/{rng.randrange(10**6):06d}"] if rng.random() < 0.12 else []
-        if rng.random() < 0.03 and language != "und":
-            text += words.contact(language, rng)
+        urls = []
+        if platform == "x":
+            if rng.random() < 0.08:
+                mentions.append(f"teman_{100 + int(rng.random() * 899)}")
+            if rng.random() < 0.12:
+                urls.append(f"https://contoh.example/{int(rng.random() * 1_000_000):06d}")
+        if rng.random() < 0.03 and language in ("id", "en"):
+            text += words.contact(language, rng)  # type: ignore[arg-type]
         parts = [*(f"@{name}" for name in mentions), text, *(f"#{self.tag_case(tag)}" for tag in tags), *urls]
         return Content(
-            version_id=post_id,
+            version_id=version_id,
             text=" ".join(parts),
             language=language,
             hashtags=tuple(dict.fromkeys(tag.lower() for tag in tags)),
@@ -291,112 +593,54 @@ class _Maker:
             urls=tuple(urls),
             brands=frozenset(keywords) | set(tagged) | set(handles),
             keywords=frozenset(keywords),
+            mood=mood,
         )
 
     def tag_case(self, tag: str) -> str:
-        return self.rng.choice((tag, tag, tag.lower(), tag.upper()))
-
-    def counts(self, author: Author) -> dict[str, int]:
-        rng = self.rng
-        views = int((author.followers or 50) * rng.random() * 0.8) + rng.randrange(5, 200)
-        likes = int(views * rng.random() * 0.06)
-        return {
-            "likes": likes,
-            "comments": int(likes * rng.random() * 0.3),
-            "reposts": int(likes * rng.random() * 0.4),
-            "quotes": int(likes * rng.random() * 0.05),
-            "saves": int(likes * rng.random() * 0.1),
-            "impressions": views,
-        }
-
-    def hides(self) -> Literal["nothing", "impressions", "everything"]:
-        draw = self.rng.random()
-        return "everything" if draw < 0.02 else "impressions" if draw < 0.07 else "nothing"
-
-    def link(self, originals: list[Post]) -> None:
-        """Turn some posts into replies and quotes of earlier ones."""
-        for position in range(20, len(originals)):
-            draw = self.rng.random()
-            if draw < 0.25:
-                post = originals[position]
-                post.kind = "reply" if draw < 0.18 else "quote"
-                post.refers_to = self.shown(originals[:position])
-
-    def shown(self, posts: list[Post], skew: int = 1) -> Post:
-        """One of the posts that show their counts; a greater skew prefers the first ones."""
-        while True:
-            post = posts[int(len(posts) * self.rng.random() ** skew)]
-            if post.shows_counts:
-                return post
-
-    def old_original(self, authors: list[Author]) -> Post:
-        """A post of the day before that no query matched; reposts point at it."""
-        created_at = DAY_START - timedelta(minutes=self.rng.randrange(60, 1200))
-        post_id = x_id(created_at, next(self.sequence))
-        author = self.rng.choice(authors)
-        content = self.content(post_id, "FridayFeeling", "kopi_senja")
-        return Post(
-            "x", post_id, "post", author, created_at, content, is_collected=False, counts=self.counts(author)
-        )
-
-    def repost(self, authors: list[Author], originals: list[Post], old: list[Post]) -> Post:
-        rng = self.rng
-        # few originals get most reposts
-        original = rng.choice(old) if rng.random() < 0.1 else self.shown(originals, skew=3)
-        start = max(original.created_at, DAY_START)
-        room = int((DAY_END - start).total_seconds() * 1000)
-        created_at = start + timedelta(milliseconds=1 + int((room - 2) * rng.random() ** 2))
-        post_id = x_id(created_at, next(self.sequence))
-        content = Content(
-            post_id, f"RT @{original.author.handle}: {original.content.text}", original.content.language
-        )
-        author = rng.choice(authors)
-        return Post("x", post_id, "repost", author, created_at, content, refers_to=original)
-
-    def comment(self, number: int) -> Post:
-        """A comment under one of a brand's own posts on Instagram, as its dashboard exports it."""
-        rng = self.rng
-        created_at = self.moment("kopi_senja").replace(microsecond=0, second=0)
-        language = rng.choices(("id", "en"), (80, 20))[0]
-        post_id = str(17_900_000_000_000_000 + number * 104_729)
-        content = Content(
-            post_id, words.comment(language, "kopi_senja", rng), language, brands=frozenset({"kopi_senja"})
-        )
-        author = Author(
-            author_id=f"ig{rng.randrange(self.total)}",
-            handle=f"{rng.choice(words.PEOPLE).lower()}.{number % 977}",
-            name="",
-            bio="",
-            location=None,
-            created_at=DAY_START,
-            is_verified=False,
-            is_business=False,
-            followers=None,
-        )
-        likes = int(rng.paretovariate(0.8)) - 1
-        counts = {"likes": likes if likes < 1000 else likes // 100 * 100}
-        hides: Literal["nothing", "everything"] = "everything" if rng.random() < 0.05 else "nothing"
-        return Post("instagram", post_id, "comment", author, created_at, content, counts=counts, hides=hides)
+        return words.pick((tag, tag, tag.lower(), tag.upper()), self.rng)
 
     # changes ---------------------------------------------------------------------------------
 
-    def edit_some(self, originals: list[Post], pointed_at: set[str]) -> None:
+    def edit_some(self, posts: list[Post]) -> None:
         """Give one post in two hundred a second version, most about another topic or brand."""
-        posts = [post for post in originals if post.kind == "post" and post.post_id not in pointed_at]
-        candidates = [post for post in posts if post.final.language != "und"]
+        pointed_at = {post.refers_to.post_id for post in posts if post.refers_to is not None}
+        candidates = [
+            post
+            for post in posts
+            if post.platform == "x"
+            and post.kind == "post"
+            and post.post_id not in pointed_at
+            and post.content.language != "und"
+        ]
+        streams = {stream.name: stream for stream in plan.STREAMS}
         for post in self.rng.sample(candidates, max(self.total // 200, 3)):
-            post.edited_at = DAY_END + timedelta(minutes=self.rng.randrange(6, 50))
+            post.edited_at = self.end + timedelta(minutes=self.rng.randrange(6, 50))
             version_id = x_id(post.edited_at, next(self.sequence))
-            brand = self.rng.choice(sorted(words.BRAND_WORDS))
-            topic = self.rng.choice(_TOPICS)
+            brand = words.pick(tuple(words.BRAND_WORDS), self.rng)
             if self.rng.random() < 0.5:
-                post.edit = self.about_brand(version_id, "id", brand)
+                post.edit = self.about_brand(version_id, streams[brand], "x", brand, "positive", "id", [])
             else:
-                text = words.sentence("en", None, self.rng)
-                post.edit = self.dress(version_id, text, "en", [], [topic])
+                text = words.sentence(words.EVERYDAY, "en", "neutral", None, self.rng)
+                topic = words.pick(plan.SIDE_TOPICS, self.rng)
+                post.edit = self.dress(version_id, text, "en", "x", "neutral", topics=[topic])
 
-    def delete_some(self, originals: list[Post]) -> None:
+    def delete_some(self, posts: list[Post]) -> None:
         """Let one post in a hundred and fifty be deleted in the night after."""
-        candidates = [post for post in originals if post.edit is None]
+        candidates = [
+            post for post in posts if post.platform == "x" and post.kind != "repost" and post.edit is None
+        ]
         for post in self.rng.sample(candidates, max(self.total // 150, 3)):
-            post.deleted_at = DAY_END + timedelta(minutes=self.rng.randrange(10, 600))
+            post.deleted_at = self.end + timedelta(minutes=self.rng.randrange(10, 600))
+
+
+_NAMING = {stream.name: words.names_brand(stream.sayings) for stream in plan.STREAMS}
+
+
+def tiktok_id(moment: datetime, number: int) -> str:
+    """An id as TikTok makes them: seconds in its upper half."""
+    return str((int(moment.timestamp()) << 32) | (number % (1 << 32)))
+
+
+def instagram_id(moment: datetime, number: int) -> str:
+    """An id as Instagram makes them: milliseconds since 2011 in its upper bits."""
+    return str(((int(moment.timestamp() * 1000) - 1_314_220_021_300) << 23) | (number % (1 << 23)))
