@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SEED ?=
+SIZE ?=
 
 .PHONY: help setup demo test prove lint format bench up down status logs clean lock docs
 
@@ -42,8 +43,8 @@ $(READY): requirements/dev.txt requirements/base.in pyproject.toml
 	@touch $(READY)
 	@$(BIN)/gaung upgrade
 
-demo: $(READY) ## see it work: a day of synthetic posts, from files to published tables
-	@$(BIN)/gaung demo run
+demo: $(READY) ## see it work: synthetic posts, from files to published tables; SIZE=full for over 100,000
+	@$(BIN)/gaung demo run $(if $(SIZE),--size $(SIZE))
 
 test: $(READY) ## the tests: real Postgres, Airflow, dbt and Great Expectations (10 minutes at most)
 	$(BIN)/pytest -m 'not prove' --numprocesses 2 --dist loadfile --no-loadscope-reorder

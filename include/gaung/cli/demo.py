@@ -1,4 +1,4 @@
-"""Commands: the demo – one invented day, with its truth."""
+"""Commands: the demo – three invented days, with their truth."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from gaung.demo.run import DemoReport
+    from rich.progress import TaskID
 
-Seed = Annotated[int, typer.Option(help="Another seed, another day.")]
+    from gaung.demo.run import DemoReport, Progress
+
+Seed = Annotated[int, typer.Option(help="Another seed, other people and posts.")]
 Size = Annotated[str, typer.Option(help="tiny (600 posts), small (12,000) or full (over 100,000).")]
 DEFAULT_SEED = 7
 
 
 def register(app: typer.Typer) -> None:
     """Add this area's commands to the command line."""
-    area = typer.Typer(help="A day of synthetic posts whose truth is known.", no_args_is_help=True)
+    area = typer.Typer(help="Three days of synthetic posts whose truth is known.", no_args_is_help=True)
     area.command("run")(run)
     area.command("generate")(generate)
     area.command("verify")(verify)
@@ -24,21 +26,44 @@ def register(app: typer.Typer) -> None:
 
 
 def run(seed: Seed = DEFAULT_SEED, size: Size = "small") -> None:
-    """Generate the day, let both DAGs run, and show what was published."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
+    """Generate the days, let both DAGs run, and show what was published."""
     from gaung.demo import run as demo
 
-    columns = (TextColumn("{task.description:<48}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("begin", total=None)
-
-        def progress(words: str, done: int, total: int) -> None:
-            bar.update(task, description=words, completed=done, total=total)
-
+    with _Steps() as progress:
         report = demo.run(seed, size, progress)
     _show(report)
+
+
+class _Steps:
+    """A bar for the step at work, and a line with its time for each one that is over; on standard error."""
+
+    def __enter__(self) -> "Progress":
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        words = TextColumn("{task.fields[step]:<22} {task.description:<40}", markup=False)
+        columns = (SpinnerColumn(finished_text="✓"), words, BarColumn(bar_width=24), TimeElapsedColumn())
+        self.bar = Progress(*columns, console=Console(stderr=True))
+        self.tasks: dict[str, TaskID] = {}
+        self.bar.start()
+        return self.tell
+
+    def tell(self, step: str, words: str, done: int, total: int) -> None:
+        """Show what a step is doing; the first word of another one ends it."""
+        if step not in self.tasks:
+            self.finish()
+            self.tasks[step] = self.bar.add_task(words, total=total or None, step=step)
+        self.bar.update(self.tasks[step], description=words, completed=done, total=total or None)
+
+    def finish(self) -> None:
+        """Mark every step that was begun as done."""
+        for task in self.tasks.values():
+            self.bar.update(task, completed=1, total=1)
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.finish()
+        self.bar.stop()
 
 
 def _show(report: "DemoReport") -> None:
@@ -79,7 +104,7 @@ def generate(
     seed: Seed = DEFAULT_SEED,
     size: Size = "small",
 ) -> None:
-    """Write the day's files and their truth into a folder, and load nothing."""
+    """Write the files and their truth into a folder, and load nothing."""
     from gaung.demo import generate as make
 
     truth = make(folder, seed, size)
@@ -110,7 +135,7 @@ def verify() -> None:
 
 
 def bench(size: Size = "small") -> None:
-    """Measure reading, loading and building one day; figures go to <home>/bench as JSON."""
+    """Measure reading, loading and building the demo; figures go to <home>/bench as JSON."""
     from gaung.demo.bench import measure
 
     for line in measure(size):

@@ -40,8 +40,8 @@ Shares = dict[Mood, float]
 _USUAL: Shares = {"positive": 0.45, "neutral": 0.37, "negative": 0.18}
 _GLAD: Shares = {"positive": 0.88, "neutral": 0.12, "negative": 0.0}
 _ANGRY: Shares = {"positive": 0.0, "neutral": 0.0, "negative": 1.0}
-_FRIDAY: Shares = {"positive": 0.56, "neutral": 0.30, "negative": 0.14}
-_FRIDAY_PEAK: Shares = {"positive": 0.46, "neutral": 0.30, "negative": 0.24}
+_FRIDAY: Shares = {"positive": 0.57, "neutral": 0.28, "negative": 0.15}
+_FRIDAY_PEAK: Shares = {"positive": 0.42, "neutral": 0.44, "negative": 0.14}
 _FRIDAY_AFTER: Shares = {"positive": 0.70, "neutral": 0.22, "negative": 0.08}
 
 # Share of a topic's posts by local hour, 0 to 23; each has its own time of day.

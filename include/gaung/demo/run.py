@@ -18,8 +18,8 @@ from gaung.demo.truth import Truth
 from gaung.errors import GaungError
 from gaung.settings import get_settings
 
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many of the steps are done, and how many there are."""
+Progress = Callable[[str, str, int, int], None]
+"""Called with the step, what it is doing, its parts done, and how many there are (0: unknown)."""
 
 FOLDER = "demo-synthetic"
 DAGS = ("ingest_files", "build_and_publish")
@@ -63,12 +63,13 @@ def run(seed: int, size: str, progress: Progress) -> DemoReport:
     from gaung.warehouse import setup
 
     started = time.monotonic()
-    progress("database: start and migrate", 0, 1)
+    progress("database", "start and migrate", 0, 0)
     setup.ready()
-    progress("Airflow: metadata database", 0, 1)
+    progress("Airflow", "its own database", 0, 0)
     variables = airflow_home.ready()
-    progress("generate one invented day", 0, 1)
+    progress("invent", "three days of posts", 0, 0)
     truth = generator.generate(home(), seed, size)
+    progress("invent", f"{truth.post_count:,} posts in {len(truth.files)} files", 1, 1)
     _refuse_other(truth)
     _deliver()
     before = _last_outcome()
@@ -125,7 +126,6 @@ def _in_process(variables: dict[str, str], before: int, file_count: int, progres
     log.parent.mkdir(parents=True, exist_ok=True)
     results = home() / "dag_runs.jsonl"
     results.unlink(missing_ok=True)
-    total = file_count + STAGES
     with log.open("wb") as output:
         child = subprocess.Popen(  # noqa: S603
             [sys.executable, "-m", "gaung_airflow.inprocess", str(results), *DAGS],
@@ -136,7 +136,7 @@ def _in_process(variables: dict[str, str], before: int, file_count: int, progres
         )
         try:
             while child.poll() is None:
-                progress(*_where(before, file_count, results), total)
+                progress(*_where(before, file_count, results))
                 time.sleep(0.5)
         finally:
             if child.poll() is None:
@@ -144,15 +144,23 @@ def _in_process(variables: dict[str, str], before: int, file_count: int, progres
     runs = [json.loads(line) for line in results.read_text().splitlines()] if results.is_file() else []
     if child.returncode or [one["dag_id"] for one in runs] != list(DAGS):
         raise DemoFailed(_failure(runs, log))
-    progress("done", total, total)
+    progress(*_ingested(before, file_count))
+    progress(f"DAG {DAGS[1]}", "published", STAGES, STAGES)
 
 
-def _where(before: int, file_count: int, results: Path) -> tuple[str, int]:
-    """What the DAGs are doing, and how many steps are done."""
-    loaded = _ask("select count(*) from ops.outcome where outcome_id > %s", before)[0][0]
+def _ingested(before: int, file_count: int) -> tuple[str, str, int, int]:
+    """How far the first DAG is."""
+    loaded, records = _ask(
+        "select count(*), coalesce(sum(received_count), 0) from ops.outcome where outcome_id > %s", before
+    )[0]
+    words = f"{loaded} of {file_count} files, {records:,} records" if loaded else "starting"
+    return f"DAG {DAGS[0]}", words, min(loaded, file_count), file_count
+
+
+def _where(before: int, file_count: int, results: Path) -> tuple[str, str, int, int]:
+    """What the DAGs are doing, as :data:`Progress` takes it."""
     if not results.is_file() or not results.read_text():
-        words = f"DAG {DAGS[0]}: {loaded} of {file_count} files" if loaded else f"DAG {DAGS[0]}: starting"
-        return words, min(loaded, file_count)
+        return _ingested(before, file_count)
     rows = _ask(
         """
         select s.stage, (select count(distinct stage) from ops.build_stage as d where d.build_id = s.build_id)
@@ -163,7 +171,7 @@ def _where(before: int, file_count: int, results: Path) -> tuple[str, int]:
         """
     )
     stage, number = rows[0] if rows else ("begin", 0)
-    return f"DAG {DAGS[1]}: {stage}", file_count + number
+    return f"DAG {DAGS[1]}", stage, number, STAGES
 
 
 def _failure(runs: list[dict[str, Any]], log: Path) -> str:
@@ -197,7 +205,7 @@ def _by_scheduler(before: int, progress: Progress) -> None:
         )[0][0]
         if not waiting and not unbuilt:
             return
-        progress(f"the scheduler works: {len(waiting)} files wait, {unbuilt} batches are unbuilt", 0, 1)
+        progress("scheduler", f"{len(waiting)} files wait, {unbuilt} batches are unbuilt", 0, 0)
         time.sleep(2)
     raise DemoFailed(
         "the running Airflow did not finish in half an hour; see `gaung status` and `gaung logs`"

@@ -84,6 +84,7 @@ class Truth:
         topic_moods: moods that the posts of topics were written in, by hour.
         intents: comments that ask, complain or praise.
         snapshots: followers of the brands' own accounts, by time.
+        windows: quarters of an hour that have posts, posts in the fullest, posts in all.
         events: what is planted when: names of topics and brands, and hours (local, of the 72).
     """
 
@@ -104,6 +105,7 @@ class Truth:
     topic_moods: tuple[HourMood, ...]
     intents: dict[str, int]
     snapshots: tuple[Snapshot, ...]
+    windows: dict[str, int]
     events: dict[str, dict[str, Any]]
 
     @property
@@ -161,6 +163,7 @@ def count(world: World, files: list[Written], folder: Path) -> Truth:
             sorted(Counter(post.content.intent for post in originals if post.content.intent).items())
         ),
         snapshots=_snapshots(world, files),
+        windows=_windows(world),
         events=_events(),
     )
 
@@ -188,6 +191,15 @@ def _snapshots(world: World, files: list[Written]) -> tuple[Snapshot, ...]:
         for platform, account_id, at in sorted(said)
         if account_id in accounts or platform == "youtube"
     )
+
+
+def _windows(world: World) -> dict[str, int]:
+    counts = Counter((post.created_at - world.start) // plan.WINDOW for post in world.posts)
+    return {
+        "windows with posts": len(counts),
+        "posts in the fullest": max(counts.values()),
+        "posts in all": counts.total(),
+    }
 
 
 def _events() -> dict[str, dict[str, Any]]:

@@ -1,32 +1,19 @@
-"""Compares what was published, and what ``ops`` says happened, with the planted truth, exactly."""
+"""Compares what was published, and what ``ops`` says happened, with the planted truth."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from gaung.demo import words
+from gaung.demo import plan, words
+from gaung.demo.check import Check, ask, compare
+from gaung.demo.shapes import checks as shapes
 from gaung.demo.truth import HourCount, Truth
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
 
 SHOWN = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One comparison: how many facts agree, and the lines that do not (planted against found)."""
-
-    name: str
-    fact_count: int
-    differences: tuple[str, ...]
-
-    @property
-    def is_right(self) -> bool:
-        """True if everything planted was found and nothing else; an empty comparison proves nothing."""
-        return self.fact_count > 0 and not self.differences
 
 
 def verify(truth: Truth) -> list[Check]:
@@ -43,33 +30,18 @@ def verify(truth: Truth) -> list[Check]:
             _unmatched(truth, marts),
             _brand_hours(truth, marts),
             _topic_hours(truth, marts),
+            _hidden_likes(truth, marts),
+            _gap(marts),
+            *shapes(truth, marts),
         ]
     with closing(connect("transformer", autocommit=True)) as inside:
-        return [*_files(truth, inside), _edits(truth, inside), _late(truth, inside), *checks]
-
-
-def _rows(session: "connection", query: str, *arguments: Any) -> list[tuple[Any, ...]]:
-    with session.cursor() as cursor:
-        cursor.execute(query, arguments)
-        return cursor.fetchall()
-
-
-def compare(name: str, planted: Mapping[Any, Any], found: Mapping[Any, Any]) -> Check:
-    """A check of two mappings; a key that only one side has differs as well."""
-    keys = sorted({*planted, *found}, key=str)
-    lines = [
-        f"{_words(key)}: planted {planted.get(key, 'nothing')}, found {found.get(key, 'nothing')}"
-        for key in keys
-        if planted.get(key) != found.get(key)
-    ]
-    return Check(name, len(keys), tuple(lines))
-
-
-def _words(key: Any) -> str:
-    parts = key if isinstance(key, tuple) else (key,)
-    return " ".join(
-        part.strftime("%Y-%m-%d %H:%MZ") if isinstance(part, datetime) else str(part) for part in parts
-    )
+        within = [
+            _edits(truth, inside),
+            _late(truth, inside),
+            _places(truth, inside),
+            _snapshots(truth, inside),
+        ]
+        return [*_files(truth, inside), *within, *checks]
 
 
 # --------------------------------------------------------------------------------------------
@@ -79,7 +51,7 @@ def _words(key: Any) -> str:
 
 def _files(truth: Truth, inside: "connection") -> Iterable[Check]:
     """Received, loaded, unchanged, ignored and quarantined records of each file, by kind and reason."""
-    rows = _rows(
+    rows = ask(
         inside,
         """
         select
@@ -126,7 +98,7 @@ def _files(truth: Truth, inside: "connection") -> Iterable[Check]:
 
 def _edits(truth: Truth, inside: "connection") -> Check:
     """Posts with two living versions in ``raw``; the published text is the later one's."""
-    rows = _rows(
+    rows = ask(
         inside,
         """
         select platform || ' ' || post_id, count(distinct text)
@@ -142,7 +114,7 @@ def _edits(truth: Truth, inside: "connection") -> Check:
 def _late(truth: Truth, inside: "connection") -> Check:
     """Posts that were first observed the day after."""
     late = next(file for file in truth.files if file.name == "x_late.json")
-    rows = _rows(
+    rows = ask(
         inside,
         """
         select count(*) from (
@@ -162,6 +134,37 @@ def _late(truth: Truth, inside: "connection") -> Check:
     )
 
 
+def _places(truth: Truth, inside: "connection") -> Check:
+    """Posts that name a place; a repost has none of its own."""
+    rows = ask(
+        inside,
+        """
+        select platform, count(distinct post_id) from raw.posts
+        where is_synthetic and is_collected and place_name is not null and created_at >= %s group by 1
+        """,
+        plan.START,
+    )
+    return compare("posts that name a place", truth.places, dict(rows))
+
+
+def _snapshots(truth: Truth, inside: "connection") -> Check:
+    """Followers of the brands' accounts at each time when they were looked up."""
+    planted = {
+        (one.platform, one.account_id, datetime.fromisoformat(one.observed_at)): one.followers
+        for one in truth.snapshots
+    }
+    rows = ask(
+        inside,
+        """
+        select platform, author_id, observed_at, followers from raw.author_metrics where author_id = any(%s)
+        """,
+        sorted({one.account_id for one in truth.snapshots}),
+    )
+    found = {(row[0], row[1], row[2].astimezone(UTC)): row[3] for row in rows}
+    looked_up = {key: found[key] for key in planted if key in found}
+    return compare("followers of the brands, by time", planted, looked_up)
+
+
 # --------------------------------------------------------------------------------------------
 # marts: what readers see
 # --------------------------------------------------------------------------------------------
@@ -171,12 +174,12 @@ def _posts(truth: Truth, marts: "connection") -> Check:
     planted = {
         (platform, kind): number for platform, kinds in truth.posts.items() for kind, number in kinds.items()
     }
-    rows = _rows(marts, "select platform, post_type, count(*) from fct_post where is_synthetic group by 1, 2")
+    rows = ask(marts, "select platform, post_type, count(*) from fct_post where is_synthetic group by 1, 2")
     return compare("posts by platform and type", planted, {row[:2]: row[2] for row in rows})
 
 
 def _deletions(truth: Truth, marts: "connection") -> Check:
-    rows = _rows(
+    rows = ask(
         marts,
         "select count(*), count(text) from fct_post where is_synthetic and is_deleted",
     )
@@ -185,12 +188,42 @@ def _deletions(truth: Truth, marts: "connection") -> Check:
 
 
 def _unmatched(truth: Truth, marts: "connection") -> Check:
-    rows = _rows(marts, "select count(*) from fct_post where is_synthetic and not is_matched")
+    rows = ask(marts, "select count(*) from fct_post where is_synthetic and not is_matched")
     return compare("posts of no brand", {"posts": truth.unmatched}, {"posts": rows[0][0]})
 
 
+def _hidden_likes(truth: Truth, marts: "connection") -> Check:
+    """Likes that a platform does not show are absent, not zero."""
+    rows = ask(
+        marts,
+        """
+        select platform, count(*) from fct_post
+        where is_synthetic and post_type <> 'repost' and likes is null and created_at >= %s group by 1
+        """,
+        plan.START,
+    )
+    return compare("posts with hidden likes", truth.hidden_likes, dict(rows))
+
+
+def _gap(marts: "connection") -> Check:
+    """Nothing of X where nothing was collected; other platforms went on."""
+    first, after = (
+        plan.START + hour * timedelta(hours=1) for hour in (plan.GAP_HOURS.start, plan.GAP_HOURS.stop)
+    )
+    rows = ask(
+        marts,
+        """
+        select count(*) filter (where platform = 'x') from fct_post
+        where is_synthetic and created_at >= %s and created_at < %s
+        """,
+        first,
+        after,
+    )
+    return compare("posts of X in the gap", {"posts": 0}, {"posts": rows[0][0]})
+
+
 def _brand_hours(truth: Truth, marts: "connection") -> Check:
-    rows = _rows(
+    rows = ask(
         marts,
         """
         select brand_id, hour_at, post_count, repost_count
@@ -203,7 +236,7 @@ def _brand_hours(truth: Truth, marts: "connection") -> Check:
 
 def _topic_hours(truth: Truth, marts: "connection") -> Check:
     """Hashtags and keywords by hour; ``words.BRAND_WORDS`` tells a brand's keyword."""
-    rows = _rows(
+    rows = ask(
         marts,
         """
         select topic_type, lower(topic), hour_at, post_count, repost_count

@@ -194,8 +194,7 @@ class _People:
             name: [one for one in some if (one.followers or 0) >= 20_000] for name, some in self.on.items()
         }
         self.modest = {
-            name: [one for one in some if 100 <= (one.followers or 0) <= 4_000]
-            for name, some in self.on.items()
+            name: [one for one in some if 0 < (one.followers or 0) <= 280] for name, some in self.on.items()
         }
         self.brands = {
             brand: self.brand_account(number, brand) for number, brand in enumerate(words.BRAND_WORDS)
@@ -208,7 +207,7 @@ class _People:
     def author(self, first_id: int, number: int) -> Author:
         rng = self.rng
         first = words.pick(words.PEOPLE, rng)
-        followers: int | None = int(rng.paretovariate(0.9) * 40)
+        followers: int | None = int(rng.paretovariate(0.9) * 150)
         if number % 40 == 7:
             followers = int(20_000 * 20 ** rng.random())
         elif rng.random() < 0.03:
@@ -480,7 +479,7 @@ class _Maker:
             reposts = 150 + int(rng.random() * 2_000)
             likes, views = reposts * 3, reposts * 60
         elif stream.topic == plan.PAID:
-            reposts = int(rng.random() * 3)
+            reposts = int(rng.random() * 1.1)
         return {
             "likes": likes,
             "comments": int(likes * rng.random() * 0.3),
