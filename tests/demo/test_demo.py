@@ -14,7 +14,7 @@ from gaung.demo.forms.dashboard import indonesian_count
 from gaung.demo.world import make
 from gaung.errors import GaungError
 
-KNOWN = "37198568f03b51b226083d5094811910583b01a373ed4db30a2dad6285a1cc76"
+KNOWN = "4510a8c00962fd11bfc8ef3db9df7bdd29492cbc73d395901c740edb586bbdde"
 """Of all files of seed 7, tiny; a change of the generator changes it on purpose."""
 
 

@@ -76,7 +76,6 @@ def _tiktok(post: Post, at: datetime) -> Payload:
         "challenges": [{"id": f"{number}", "title": tag} for number, tag in enumerate(content.hashtags)],
         "textExtra": [{"hashtagName": tag} for tag in content.hashtags],
         "isAd": post.is_paid,
-        "locationCreated": "ID",
         "privateItem": False,
     }
     followers = author.followers_at(at)
