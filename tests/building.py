@@ -17,7 +17,7 @@ from gaung.warehouse.connect import connect
 from tests.fakes import landed
 
 BUILT_AT = datetime(2026, 3, 9, tzinfo=UTC)
-KINDS_TABLES = ("post", "author", "brand_date", "brand_hour", "topic_hour", "source_hour")
+KINDS_TABLES = ("post", "author", "brand_date", "brand_hour", "topic_hour", "topic_date", "source_hour")
 
 
 def brands(**changes: dict[str, Any]) -> dict[str, Any]:

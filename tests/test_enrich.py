@@ -328,10 +328,20 @@ ENRICHED = (
     "select p.post_id, l.lang, l.confidence, s.compound, s.label, s.unscored_reason, m.text_masked "
     "from core.post p join core.text_language l using (text_hash) "
     "join core.text_sentiment s using (text_hash) join core.text_masked m using (text_hash)",
+    "select p.post_id, t.words, t.pairs from core.post p join core.text_terms t using (text_hash)",
     "select platform, post_id, brand_id, matched_by, matched_term from core.post_brand",
     "select platform, post_id, topic_type, topic from core.post_topic",
     "select task, engine_version from core.active_engine",
 )
+
+
+def test_terms_are_kept_as_lists(shop: Path) -> None:
+    put({"post_id": "1", "text": "kopi susu, tidak enak"}, {"post_id": "2", "text": "!"})
+    build()
+    assert ask(
+        "select p.post_id, t.words, t.pairs from core.post p join core.text_terms t using (text_hash) "
+        "order by 1"
+    ) == [("1", ["kopi", "susu", "enak"], ["kopi susu", "tidak enak"]), ("2", [], [])]
 
 
 def test_a_full_build_gives_the_rows_that_increments_gave(shop: Path) -> None:
@@ -347,7 +357,7 @@ def test_a_full_build_gives_the_rows_that_increments_gave(shop: Path) -> None:
     build()
     publish()
     grown = [sorted(ask(query), key=repr) for query in ENRICHED]
-    assert [len(rows) for rows in grown] == [4, 2, 4, 3, 2, 3]
+    assert [len(rows) for rows in grown] == [4, 2, 4, 4, 3, 2, 4]
     build("full")
     assert [sorted(ask(query), key=repr) for query in ENRICHED] == grown
 

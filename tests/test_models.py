@@ -41,6 +41,7 @@ PUBLISHED = {
     "fct_post",
     "model_quality",
     "topic_trend_hourly",
+    "word_cloud",
 }
 
 

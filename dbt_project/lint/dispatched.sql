@@ -15,6 +15,10 @@
     {{ default__local_date(time, timezone) }}
 {%- endmacro %}
 
+{% macro day_start(date, timezone) -%}
+    {{ default__day_start(date, timezone) }}
+{%- endmacro %}
+
 {% macro hours_between(start, end) -%}
     {{ default__hours_between(start, end) }}
 {%- endmacro %}
@@ -29,4 +33,12 @@
 
 {% macro joined(list) -%}
     {{ default__joined(list) }}
+{%- endmacro %}
+
+{% macro entries(list) -%}
+    {{ default__entries(list) }}
+{%- endmacro %}
+
+{% macro has_entries(list) -%}
+    {{ default__has_entries(list) }}
 {%- endmacro %}

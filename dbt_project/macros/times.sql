@@ -24,6 +24,19 @@
     cast(from_utc_timestamp({{ time }}, {{ timezone }}) as date)
 {%- endmacro %}
 
+{#- The moment at which a calendar day begins in a time zone. -#}
+{% macro day_start(date, timezone) -%}
+    {{ return(adapter.dispatch('day_start', 'gaung')(date, timezone)) }}
+{%- endmacro %}
+
+{% macro default__day_start(date, timezone) -%}
+    (cast({{ date }} as timestamp) at time zone {{ timezone }})
+{%- endmacro %}
+
+{% macro spark__day_start(date, timezone) -%}
+    to_utc_timestamp(cast({{ date }} as timestamp), {{ timezone }})
+{%- endmacro %}
+
 {#- Hours from one time to another, negative when the second is earlier; an exact number. -#}
 {% macro hours_between(start, end) -%}
     {{ return(adapter.dispatch('hours_between', 'gaung')(start, end)) }}

@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 CHUNK = 20_000
 """Posts or texts held in memory at once."""
 
-Task = Literal["language", "sentiment", "mask"]
-TASKS: tuple[Task, ...] = ("language", "sentiment", "mask")
+Task = Literal["language", "sentiment", "mask", "terms"]
+TASKS: tuple[Task, ...] = ("language", "sentiment", "mask", "terms")
 
 PENDING_POST = "select from core.pending_post as w where w.platform = p.platform and w.post_id = p.post_id"
 OF_PENDING = "core.post as p join core.pending_post as w on w.platform = p.platform and w.post_id = p.post_id"
@@ -72,6 +72,7 @@ class Versions:
     language: str
     sentiment: str
     mask: str
+    terms: str
 
     def of(self, task: Task) -> str:
         """The version of a task."""
@@ -140,9 +141,11 @@ class _Transaction:
 def _versions(brands: Brands) -> Versions:
     from gaung.text import mask, registry, sentiment
 
-    language = registry.engine("language")
+    language, terms = registry.engine("language"), registry.engine("terms")
     assert language is not None
-    return Versions(language.label, sentiment.engine_version(), mask.mask_version(brands.allowed_handles))
+    assert terms is not None
+    masked = mask.mask_version(brands.allowed_handles)
+    return Versions(language.label, sentiment.engine_version(), masked, terms.label)
 
 
 # --- what changed ---------------------------------------------------------------------------------
@@ -270,11 +273,14 @@ def _add_rescored(work: _Work, active: dict[str, str]) -> None:
         left join core.text_sentiment as s1 on p.text_hash = s1.text_hash and s1.engine_version = %s
         left join core.text_masked as m0 on p.text_hash = m0.text_hash and m0.mask_version = %s
         left join core.text_masked as m1 on p.text_hash = m1.text_hash and m1.mask_version = %s
+        left join core.text_terms as t0 on p.text_hash = t0.text_hash and t0.engine_version = %s
+        left join core.text_terms as t1 on p.text_hash = t1.text_hash and t1.engine_version = %s
         where (
             (l0.lang, l0.confidence, l0.reason) is distinct from (l1.lang, l1.confidence, l1.reason)
             or (s0.compound, s0.label, s0.unscored_reason)
                 is distinct from (s1.compound, s1.label, s1.unscored_reason)
             or m0.text_masked is distinct from m1.text_masked
+            or (t0.words, t0.pairs) is distinct from (t1.words, t1.pairs)
         )
         """,
         (
@@ -284,6 +290,8 @@ def _add_rescored(work: _Work, active: dict[str, str]) -> None:
             now.sentiment,
             active.get("mask"),
             now.mask,
+            active.get("terms"),
+            now.terms,
         ),
     )
 
@@ -428,16 +436,18 @@ def _score(work: _Work, source: str) -> None:
             t.text,
             l.lang,
             s.text_hash is null as needs_sentiment,
-            m.text_hash is null as needs_mask
+            m.text_hash is null as needs_mask,
+            w.text_hash is null as needs_terms
         from texts as t
         left join core.text_language as l on t.text_hash = l.text_hash and l.engine_version = %s
         left join core.text_sentiment as s on t.text_hash = s.text_hash and s.engine_version = %s
         left join core.text_masked as m on t.text_hash = m.text_hash and m.mask_version = %s
+        left join core.text_terms as w on t.text_hash = w.text_hash and w.engine_version = %s
         {{where}}
         order by t.text_hash
     """  # noqa: S608 - table names of this file
-    parameters = (versions.language, versions.sentiment, versions.mask)
-    lacking = "where l.text_hash is null or s.text_hash is null or m.text_hash is null"
+    parameters = tuple(versions.of(task) for task in TASKS)
+    lacking = "where " + " or ".join(f"{name}.text_hash is null" for name in "lsmw")
     scored_before = work.counts.texts_scored
     for rows in _chunks(query.format(where=lacking), parameters):
         _score_rows(work, rows)
@@ -463,16 +473,19 @@ def _score_rows(work: _Work, rows: list[tuple[Any, ...]]) -> None:
         "lang": pl.String,
         "needs_sentiment": pl.Boolean,
         "needs_mask": pl.Boolean,
+        "needs_terms": pl.Boolean,
     }
     texts = pl.DataFrame(rows, schema, orient="row")
     language = _language(texts.filter(pl.col("lang").is_null()), work.versions.language)
     known = texts.update(language.select("text_hash", "lang"), on="text_hash")
     sentiment = _sentiment(known.filter(pl.col("needs_sentiment")), work.versions.sentiment)
     masked = _masked(texts.filter(pl.col("needs_mask")), work.brands, work.versions.mask)
+    terms = _found_terms(texts.filter(pl.col("needs_terms")), work.versions.terms)
     with work.transaction() as cur:
         _merge(cur, language, "core.text_language")
         _merge(cur, sentiment, "core.text_sentiment")
         _merge(cur, masked, "core.text_masked")
+        _merge(cur, terms, "core.text_terms")
     work.counts.texts_scored += len(set(language["text_hash"]) | set(sentiment["text_hash"]))
     work.counts.texts_masked += len(masked)
 
@@ -512,6 +525,23 @@ def _masked(texts: "pl.DataFrame", brands: Brands, version: str) -> "pl.DataFram
     assert isinstance(result, pl.DataFrame)
     return pl.concat([texts.select("text_hash"), result], how="horizontal").select(
         "text_hash", pl.lit(version).alias("mask_version"), "text_masked"
+    )
+
+
+def _found_terms(texts: "pl.DataFrame", version: str) -> "pl.DataFrame":
+    import polars as pl
+
+    from gaung.text import registry
+
+    engine = registry.engine("terms")
+    assert engine is not None
+    result = pl.from_arrow(engine.function(_batch(texts, "text")))
+    assert isinstance(result, pl.DataFrame)
+    # terms are letters and spaces, so an array literal needs quotes and no escapes
+    quoted = pl.col("words", "pairs").list.eval(pl.format('"{}"', pl.element()))
+    literals = result.select(quoted).select(pl.format("{{{}}}", pl.all().list.join(",")))
+    return pl.concat([texts.select("text_hash"), literals], how="horizontal").select(
+        "text_hash", pl.lit(version).alias("engine_version"), "words", "pairs"
     )
 
 

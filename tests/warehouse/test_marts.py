@@ -22,6 +22,7 @@ NAMES = {
     "brand_sentiment_daily",
     "topic_trend_hourly",
     "collection_coverage",
+    "word_cloud",
 }
 
 

@@ -255,7 +255,7 @@ def clear_derived(cur: "cursor") -> dict[str, int]:
             )
         """,  # noqa: S608 - names of this file
     }
-    for table in ("text_language", "text_sentiment", "text_masked"):
+    for table in ("text_language", "text_sentiment", "text_masked", "text_terms"):
         statements[f"core.{table}"] = f"""
             delete from core.{table} as t
             where not exists (select from core.post_text as p where p.text_hash = t.text_hash)

@@ -16,8 +16,11 @@ TOKEN = rf"{WORD}|\p{{N}}+|[!?]+|[^\s\w]"
 """A word (with the 2 of a written reduplication), a number, a run of ! and ?, or one other sign."""
 
 
-def tokens(rows: pl.DataFrame) -> pl.DataFrame:
-    """Columns ``row, text`` → ``row, word``: the normal words of each text in order, one row per word."""
+def tokens(rows: pl.DataFrame, *, english_as_is: bool = False) -> pl.DataFrame:
+    """Columns ``row, text`` → ``row, word``: the normal words of each text in order, one row per word.
+
+    The slang table also turns some English words into Indonesian ones; ``english_as_is`` leaves them.
+    """
     written = (
         rows.select(
             "row", written=pl.col("text").str.normalize("NFC").str.to_lowercase().str.extract_all(TOKEN)
@@ -26,7 +29,7 @@ def tokens(rows: pl.DataFrame) -> pl.DataFrame:
         .drop_nulls("written")
     )
     known = written.select("written").unique().with_columns(word=normal(pl.col("written")))
-    spoken = known.join(_slang(), on="word", how="left").select(
+    spoken = known.join(_slang(english_as_is), on="word", how="left").select(
         "written", word=pl.coalesce("normal", pl.concat_list("word"))
     )
     return (
@@ -65,11 +68,12 @@ def spans(text: str) -> list[dict[str, Any]]:
 
 def slang_words() -> list[str]:
     """The written forms of the slang table, sorted."""
-    return sorted(_slang()["word"].to_list())
+    return sorted(_slang(False)["word"].to_list())
 
 
-@lru_cache(maxsize=1)
-def _slang() -> pl.DataFrame:
+@lru_cache(maxsize=2)
+def _slang(english_as_is: bool) -> pl.DataFrame:
     with resources.files("gaung.text").joinpath("data/slang.csv").open(encoding="utf-8") as file:
-        rows = [(row["word"], row["normal"].split()) for row in csv.DictReader(file)]
+        listed = [row for row in csv.DictReader(file) if not (english_as_is and row["lang"] == "en")]
+    rows = [(row["word"], row["normal"].split()) for row in listed]
     return pl.DataFrame(rows, schema={"word": pl.String, "normal": pl.List(pl.String)}, orient="row")

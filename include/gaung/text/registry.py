@@ -5,6 +5,7 @@
 | language | text | lang, confidence, reason |
 | sentiment | text, lang | compound (decimal 5, 4), label, unscored_reason |
 | mask | text | text_masked |
+| terms | text | words, pairs (lists of text) |
 
 A sentiment engine names the languages it scores; a text of any other language is ``unscored``.
 Which engines are in use, and their versions, is known without importing one of them.
@@ -20,7 +21,7 @@ from gaung.text import versions
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Task = Literal["language", "sentiment", "mask"]
+Task = Literal["language", "sentiment", "mask", "terms"]
 BatchFunction = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 
 
@@ -82,11 +83,12 @@ def sentiment_version() -> str:
 def labels() -> dict[str, str]:
     """What every score of today rests on, by task; the handles that stay visible are brands.yml's."""
     language = engine("language")
-    mask = engine("mask")
+    mask, terms = engine("mask"), engine("terms")
     return {
         "language": language.label if language else "",
         "sentiment": sentiment_version(),
         "mask": mask.label if mask else "",
+        "terms": terms.label if terms else "",
     }
 
 
@@ -106,3 +108,4 @@ register(
     "sentiment", "gaung-id", versions.INDONESIAN, _of("gaung.text.indonesian", "score"), languages=("id",)
 )
 register("mask", "gaung-mask", versions.MASK_RULES, _of("gaung.text.mask", "hide"))
+register("terms", "gaung-terms", versions.TERMS, _of("gaung.text.terms", "extract"))

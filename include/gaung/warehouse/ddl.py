@@ -3,6 +3,7 @@
 import pyarrow as pa
 
 from gaung.contract import Entity
+from gaung.warehouse.partitions import KINDS, dirty_table
 
 _TYPES: dict[pa.DataType, str] = {
     pa.string(): "text",
@@ -28,3 +29,17 @@ def create_table(entity: Entity, schema: str = "raw") -> str:
     lines.append(f"primary key ({', '.join(entity.key)})")
     body = ",\n    ".join(lines)
     return f"create table {schema}.{entity.name} (\n    {body}\n)"
+
+
+def create_dirty_table(kind: str) -> tuple[str, ...]:
+    """The statements that make the table of dirty keys of a partition kind, where it is not there yet."""
+    table = dirty_table(kind)
+    columns = KINDS[kind]
+    body = ", ".join(f"{name} {dtype} not null" for name, dtype in columns.items())
+    return (
+        f"create table if not exists {table} ({body}, primary key ({', '.join(columns)}))",
+        f"comment on table {table} is 'Keys that the next publication must rebuild, "
+        "emptied by the publisher. One row per key.'",
+        f"alter table {table} owner to gaung_transformer",
+        f"grant select, insert, delete on {table} to gaung_publisher",
+    )

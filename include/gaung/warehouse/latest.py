@@ -46,6 +46,7 @@ ENRICHED_TABLES = (
     "text_language",
     "text_sentiment",
     "text_masked",
+    "text_terms",
     "placed_brand",
     "placed_topic",
     "placed_outcome",
@@ -62,6 +63,7 @@ DIRTY_TABLES = (
     "dirty__brand_date",
     "dirty__brand_hour",
     "dirty__topic_hour",
+    "dirty__topic_date",
     "dirty__source_hour",
 )
 
@@ -226,6 +228,7 @@ def _note_topics(cur: cursor, *, full: bool) -> None:
         "look_back": f"{LOOK_BACK_HOURS} hours",
     }
     cur.execute(_TOPICS_DIRTY, values)
+    cur.execute(_TOPIC_DATES_DIRTY, values)
     cur.execute(_KEEP_TOPICS, values)
     cur.execute(_FORGET_TOPICS)
 
@@ -541,6 +544,29 @@ inner join core.placed_topic as h
 on conflict do nothing
 """  # noqa: S608 - constants of this file
 
+_TOPIC_DATES_DIRTY = f"""
+with {_STANDING_NOW},
+published as (
+    select
+        s.topic_type,
+        s.topic,
+        s.is_qualified <> coalesce(o.is_qualified, false) as is_changed
+    from standing as s
+    left join core.standing_topic as o on s.topic_type = o.topic_type and s.topic = o.topic
+    where s.is_qualified or o.is_qualified
+)
+insert into core.dirty__topic_date (topic_type, topic, utc_date)
+select distinct t.topic_type, t.topic, (t.hour_at at time zone 'UTC')::date
+from core.touched_topic as t
+inner join published as p on t.topic_type = p.topic_type and t.topic = p.topic
+union
+select distinct h.topic_type, h.topic, (h.hour_at at time zone 'UTC')::date
+from core.placed_topic as h
+inner join published as p on h.topic_type = p.topic_type and h.topic = p.topic
+where p.is_changed
+on conflict do nothing
+"""  # noqa: S608 - constants of this file
+
 _KEEP_TOPICS = f"""
 with {_STANDING_NOW}
 insert into core.standing_topic as s (topic_type, topic, is_declared, is_qualified, first_hour_at)
@@ -611,6 +637,14 @@ _EVERY_KEY = (
     """
     insert into core.dirty__topic_hour (topic_type, topic, hour_at)
     select distinct p.topic_type, p.topic, p.hour_at
+    from core.placed_topic as p
+    inner join core.standing_topic as s on p.topic_type = s.topic_type and p.topic = s.topic
+    where s.is_qualified
+    on conflict do nothing
+    """,
+    """
+    insert into core.dirty__topic_date (topic_type, topic, utc_date)
+    select distinct p.topic_type, p.topic, (p.hour_at at time zone 'UTC')::date
     from core.placed_topic as p
     inner join core.standing_topic as s on p.topic_type = s.topic_type and p.topic = s.topic
     where s.is_qualified

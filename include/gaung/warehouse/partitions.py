@@ -15,6 +15,7 @@ KINDS: dict[str, dict[str, str]] = {
     "brand_date": {"brand_id": "text", "local_date": "date"},
     "brand_hour": {"brand_id": "text", "hour_at": "timestamptz"},
     "topic_hour": {"topic_type": "text", "topic": "text", "hour_at": "timestamptz"},
+    "topic_date": {"topic_type": "text", "topic": "text", "utc_date": "date"},
     "source_hour": {"source": "text", "hour_at": "timestamptz"},
 }
 
