@@ -277,16 +277,20 @@ def test_a_candidate_built_again_after_the_gate_is_not_published(things: Things,
     assert things.build().version == 1
 
 
-def test_a_second_copy_of_the_models_leaves_the_build_of_the_first_alone(
-    things: Things, open_gate: None, monkeypatch: pytest.MonkeyPatch
+def test_a_second_copy_of_a_task_leaves_the_build_of_the_first_alone(
+    things: Things, open_gate: None, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(builds, "STAGE_PATIENCE_S", 0.2)
     things.put(("p1", "a", 0.5))
     build = builds.begin(holder="DAG run 1", holder_kind="dag")
     assert build is not None
-    with builds.stage(build.build_id, build.token, "models"), pytest.raises(BuildBusy, match="cannot start"):
-        pipeline.run_stage("models", build.build_id, build.token)
+    handle = {"build_id": build.build_id, "token": build.token}
+    with builds.stage(build.build_id, build.token, "models"):
+        copy = Worker(task, str(tmp_path), "BuildStagesOperator", {"stages": ["models"], "build": handle})
+        assert copy.end() == 1
 
+    assert copy.words[-2].word.startswith(
+        "BuildBusy: stage models of build 1 cannot start: build 1 is running"
+    )
     assert ask("select status from ops.build") == [("running",)]
 
 
