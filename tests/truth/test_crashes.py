@@ -133,7 +133,6 @@ def kill_builders(world: World, moments: list[int]) -> dict[str, int]:
 def test_a_build_that_is_killed_anywhere_is_caught_up_by_the_next(world: World) -> None:
     rng = random.Random(SEED)
     assert kill_builders(world, [rng.choice(world.statements["models"])]) == {"models": 1}
-    assert kill_publishers(world, every=150, again_every=3)["kills"] >= 2
     assert crash_in(world, "publish", "everything", rng)["struck"] != "survived"
 
 
@@ -304,6 +303,3 @@ def test_a_batch_that_commits_after_a_build_began_is_in_the_next_publication(
     assert (first.status, first.batch_count) == ("published", 1)
     assert (second.status, second.batch_count) == ("published", 1)
     assert [ask(keys, (version,), role="bi_reader") for version in (1, 2)] == [[(1,)], [(1,)]]
-    steps = worlds.checksums()
-    pipeline.build(holder="test", full=True)
-    assert worlds.checksums() == steps
