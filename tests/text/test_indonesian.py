@@ -53,7 +53,7 @@ def test_spans_lead_back_to_the_original() -> None:
 
 
 def test_no_slang_leads_to_slang() -> None:
-    table = normalise._slang(False)
+    table = normalise.slang(english_as_is=False)
     known = set(table["word"])
     again = {part for parts in table["normal"].to_list() for part in parts} & known
     assert again == set()

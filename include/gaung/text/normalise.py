@@ -29,7 +29,7 @@ def tokens(rows: pl.DataFrame, *, english_as_is: bool = False) -> pl.DataFrame:
         .drop_nulls("written")
     )
     known = written.select("written").unique().with_columns(word=normal(pl.col("written")))
-    spoken = known.join(_slang(english_as_is), on="word", how="left").select(
+    spoken = known.join(slang(english_as_is=english_as_is), on="word", how="left").select(
         "written", word=pl.coalesce("normal", pl.concat_list("word"))
     )
     return (
@@ -68,11 +68,12 @@ def spans(text: str) -> list[dict[str, Any]]:
 
 def slang_words() -> list[str]:
     """The written forms of the slang table, sorted."""
-    return sorted(_slang(False)["word"].to_list())
+    return sorted(slang(english_as_is=False)["word"].to_list())
 
 
 @lru_cache(maxsize=2)
-def _slang(english_as_is: bool) -> pl.DataFrame:
+def slang(*, english_as_is: bool) -> pl.DataFrame:
+    """Columns ``word, normal`` (a list): the slang table, with or without its English words."""
     with resources.files("gaung.text").joinpath("data/slang.csv").open(encoding="utf-8") as file:
         listed = [row for row in csv.DictReader(file) if not (english_as_is and row["lang"] == "en")]
     rows = [(row["word"], row["normal"].split()) for row in listed]

@@ -1,0 +1,74 @@
+"""Texts as normal words that know where they stand in the original: what the rules read.
+
+Links, addresses and handles are passed over. The original is never changed: ``start`` and ``end``
+count characters of it.
+"""
+
+import polars as pl
+
+from gaung.text import clean, normalise
+
+MAX_CHARACTERS = 5_000
+"""Of a longer text the head is read."""
+
+PIECE = rf"(?s){clean.URL[4:]}|[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+|{clean.MENTION}|{normalise.TOKEN}|\s+|."
+"""Every character of a text lies in one piece, so that lengths add up to places."""
+
+CLITIC = r"^(\p{L}{3,})nya$"
+NO_CLITIC = r"^(?:hanya|tanya|punya|bertanya|menanya|biasanya|akhirnya|sebenarnya|adanya)$"
+CONTRASTS = ("tapi", "namun", "but", "padahal", "sayang", "sayangnya", "cuma", "meski", "meskipun", "walau")
+ENDS = (".", ",", "!", ";", ":", "?", "/", "(", ")", "\n")
+
+
+def words(texts: pl.Series) -> pl.DataFrame:
+    """The words and signs of texts, one row each, in order.
+
+    Columns: ``row`` (index of the text), ``at`` (place among the text's words), ``start, end``
+    (characters of the original), ``word`` (normal: lower case, slang written out), ``bare`` (without
+    the clitic ``-nya``), ``clause`` (number of the part between signs and contrasts).
+    """
+    frame = pl.DataFrame({"written": texts.cast(pl.String)}).with_row_index("row")
+    pieces = (
+        frame.with_columns(pl.col("written").str.slice(0, MAX_CHARACTERS).str.extract_all(PIECE))
+        .explode("written")
+        .drop_nulls("written")
+    )
+    end = pl.col("written").str.len_chars().cum_sum().over("row")
+    pieces = pieces.with_columns(end=end, start=end - pl.col("written").str.len_chars())
+    known = _normal(pieces.select("written").unique())
+    spoken = pieces.join(known, on="written", how="left", maintain_order="left").explode("word")
+    return _placed(spoken.drop_nulls("word"))
+
+
+def _normal(pieces: pl.DataFrame) -> pl.DataFrame:
+    """``written, word``: the normal words of each distinct piece; none for space, links and handles."""
+    skipped = pl.col("written").str.contains(rf"^(?:{clean.URL[4:]}|.+@|[@＠]\w)")
+    is_space = pl.col("written").str.contains(r"^\s+$")
+    lowered = pl.col("written").str.normalize("NFC").str.to_lowercase()
+    told = (
+        pl.when(is_space & pl.col("written").str.contains("\n"))
+        .then(pl.lit("\n"))
+        .when(is_space | skipped)
+        .then(pl.lit(None, dtype=pl.String))
+        .when(pl.col("written").str.contains(r"^[!?]*\?[!?]*$"))
+        .then(pl.lit("?"))
+        .when(pl.col("written").str.contains(r"^!+$"))
+        .then(pl.lit("!"))
+        .otherwise(normalise.normal(lowered))
+    )
+    known = pieces.with_columns(word=told)
+    slang = known.join(normalise.slang(english_as_is=True), on="word", how="left")
+    return slang.select("written", word=pl.coalesce("normal", pl.concat_list("word")))
+
+
+def _placed(spoken: pl.DataFrame) -> pl.DataFrame:
+    is_end = pl.col("word").is_in((*ENDS, *CONTRASTS))
+    bare = (
+        pl.when(pl.col("word").str.contains(CLITIC) & ~pl.col("word").str.contains(NO_CLITIC))
+        .then(pl.col("word").str.replace(CLITIC, "${1}"))
+        .otherwise(pl.col("word"))
+    )
+    placed = spoken.with_columns(clause=is_end.cum_sum().over("row"), bare=bare)
+    placed = placed.filter(pl.col("word") != "\n")
+    at = pl.int_range(pl.len(), dtype=pl.Int64).over("row")
+    return placed.select("row", "start", "end", "word", "bare", "clause", at=at)
