@@ -33,6 +33,7 @@ COMPONENTS: dict[str, tuple[str, ...]] = {
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer",),
 }
+PROGRAM = str(Path(sys.executable).parent / "airflow")
 PATIENCE_S = 20
 DRAIN_S = 1800
 """How long running tasks may take to end before an upgrade."""
@@ -279,10 +280,9 @@ class _Supervisor:
         self.left_behind = [group for group in self.left_behind if _is_group(group)]
 
     def _start(self, name: str) -> None:
-        program = str(Path(sys.executable).parent / "airflow")
         with _log(name).open("ab") as output:
             self.children[name] = subprocess.Popen(  # noqa: S603
-                [program, *COMPONENTS[name]],
+                [PROGRAM, *COMPONENTS[name]],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,

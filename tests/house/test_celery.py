@@ -122,7 +122,9 @@ def test_the_options_of_the_compose_file_exist(programs: Path) -> None:
     compose = (PROJECT_ROOT / "docker-compose.yml").read_text("utf-8")
     options = set(re.findall(r"AIRFLOW__CELERY__([A-Z_]+):", compose))
     assert options
-    code = "from airflow.configuration import conf as c; print(*c.configuration_description['celery']['options'])"
+    code = (
+        "from airflow.configuration import conf; print(*conf.configuration_description['celery']['options'])"
+    )
     said = subprocess.run(
         [programs / "python", "-c", code], capture_output=True, text=True, check=True
     ).stdout

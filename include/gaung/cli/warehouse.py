@@ -278,12 +278,16 @@ def server_start() -> None:
 @server.command("stop")
 def server_stop() -> None:
     """Stop the local server; its data stays. A server of GAUNG_DSN is left alone."""
+    from gaung import airflow_processes
+    from gaung.errors import GaungError
     from gaung.settings import get_settings
     from gaung.warehouse import local
 
     if get_settings().dsn:
         typer.echo("GAUNG_DSN names the server: it is not ours to stop.")
         return
+    if airflow_processes.running():
+        raise GaungError("Airflow runs and would start the server again; `gaung down` stops both")
     typer.echo("Stopped." if local.stop() else "It was not running.")
 
 

@@ -1,7 +1,8 @@
 """Old observations thinned to first, last and one a day: figures change for ever, disks do not grow so.
 
 Never thinned are the latest observation of anything, and follower figures that a post's rate rests on:
-the one nearest to its publication, as ``fct_post`` chooses it. A rebuild gives the same rows as before.
+the one nearest to its publication, as ``fct_post`` chooses it. A rebuild gives the same rows as before, and
+what was *known at* an old moment is replayed from the landing, which keeps everything.
 """
 
 from contextlib import closing
