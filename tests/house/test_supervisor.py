@@ -1,4 +1,4 @@
-"""The supervisor with small programs in the components' place: restarts, draining, an end that leaves nothing.
+"""The supervisor with small programs in the components' place: restarts, draining, a clean end.
 
 With Airflow itself the same is proved in test_living.py.
 """
