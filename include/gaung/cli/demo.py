@@ -53,12 +53,17 @@ class _Steps:
         if step not in self.tasks:
             self.finish()
             self.tasks[step] = self.bar.add_task(words, total=total or None, step=step)
-        self.bar.update(self.tasks[step], description=words, completed=done, total=total or None)
+        task = self.tasks[step]
+        if self.bar.tasks[task].finished:
+            self.bar.update(task, description=words)
+        else:
+            self.bar.update(task, description=words, completed=done, total=total or None)
 
     def finish(self) -> None:
         """Mark every step that was begun as done."""
-        for task in self.tasks.values():
-            self.bar.update(task, completed=1, total=1)
+        for task in self.bar.tasks:
+            if not task.finished:
+                self.bar.update(task.id, completed=task.total or 1, total=task.total or 1)
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:

@@ -60,6 +60,7 @@ class HourMood:
 class Snapshot:
     """Followers of a brand's account as a file says; None: the platform did not say."""
 
+    brand: str
     platform: str
     account_id: str
     observed_at: str
@@ -184,12 +185,14 @@ def _moods(pairs: Iterable[tuple[str, Post]]) -> tuple[HourMood, ...]:
 
 
 def _snapshots(world: World, files: list[Written]) -> tuple[Snapshot, ...]:
-    accounts = {author.author_id for author in world.brand_accounts.values()}
+    accounts = {("x", author.author_id): brand for brand, author in world.brand_accounts.items()}
+    videos = [post for post in world.posts if post.platform == "youtube" and post.kind == "video"]
+    accounts |= {("youtube", video.author.author_id): min(video.content.brands) for video in videos}
     said = {key: followers for written in files for key, followers in written.followers.items()}
     return tuple(
-        Snapshot(platform, account_id, moment(at), said[platform, account_id, at])
-        for platform, account_id, at in sorted(said)
-        if account_id in accounts or platform == "youtube"
+        Snapshot(accounts[platform, account_id], platform, account_id, moment(at), followers)
+        for (platform, account_id, at), followers in sorted(said.items(), key=lambda one: one[0])
+        if (platform, account_id) in accounts
     )
 
 

@@ -9,6 +9,7 @@ from gaung.demo import plan, words
 from gaung.demo.check import Check, ask, compare
 from gaung.demo.shapes import checks as shapes
 from gaung.demo.truth import HourCount, Truth
+from gaung.errors import GaungError
 
 if TYPE_CHECKING:
     from psycopg2.extensions import connection
@@ -20,9 +21,15 @@ def verify(truth: Truth) -> list[Check]:
     """Every comparison with the live marts (read as bi_reader), ``raw`` and ``ops``.
 
     The warehouse may hold more than the demo: only its files, brands and topics are compared.
+
+    Raises:
+        GaungError: nothing is published.
     """
     from gaung.warehouse.connect import connect
 
+    with closing(connect("transformer", autocommit=True)) as inside:
+        if not ask(inside, "select version from ops.live")[0][0]:
+            raise GaungError("nothing is published yet, so there is nothing to compare; run `gaung demo run`")
     with closing(connect("bi_reader", autocommit=True)) as marts:
         checks = [
             _posts(truth, marts),

@@ -29,6 +29,8 @@ def _add_page(written: Written, payload: Payload, names: Names) -> None:
     included = payload.get("includes", {})
     for item in included.get("users", []):
         added("user", item["id"])
+        metrics = item.get("public_metrics") or {}
+        written.followers["x", item["id"], written.as_of] = metrics.get("followers_count")
     for item in included.get(_name("included", names), []):
         added("included", item[history][0])
     for _ in payload.get("errors", []):
