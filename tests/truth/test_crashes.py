@@ -133,7 +133,9 @@ def kill_builders(world: World, moments: list[int]) -> dict[str, int]:
 def test_a_build_that_is_killed_anywhere_is_caught_up_by_the_next(world: World) -> None:
     rng = random.Random(SEED)
     assert kill_builders(world, [rng.choice(world.statements["models"])]) == {"models": 1}
-    assert crash_in(world, "publish", "everything", rng)["struck"] != "survived"
+    crashed = crash_in(world, "publish", "everything", rng)
+    assert crashed["struck"] != "survived"
+    assert crashed["recovered_s"] <= RECOVERY_S
 
 
 @pytest.mark.prove
@@ -178,15 +180,17 @@ def kill_publishers(world: World, *, every: int, again_every: int) -> dict[str, 
     after = worlds.checksums(), ask(PUBLISHED, role="publisher")
     assert after[0] == world.wanted != before[0]
     statements = range(1, undisturbed.words[-1].statements, every)
-    committed = 0
+    committed, is_fresh = 0, False
     for number, statement in enumerate(statements):
-        world.again("judged")
+        if not is_fresh:
+            world.again("judged")
         worker = Worker(*work, before=statement)
         assert worker.end() == -9, worker.output
         found = worlds.checksums(), ask(PUBLISHED, role="publisher")
         assert found in (before, after), f"half a version is live, killed before statement {statement}"
         committed += found == after
-        if number % again_every == 0:
+        is_fresh = found == before and number % again_every != 0
+        if not is_fresh:
             world.assert_rebuilt()
     return {"kills": len(statements), "statements": statements.stop, "committed": committed}
 
@@ -244,7 +248,6 @@ def crash_in(world: World, stage: str, how: str, rng: random.Random) -> dict[str
     begun = time.monotonic()
     setup.ready()
     recovered_s = time.monotonic() - begun
-    assert recovered_s <= RECOVERY_S
     if stage == "load":
         loader.load(world.third)
     else:
@@ -265,6 +268,7 @@ def test_server_crashed_in_each_stage(world: World, record_figures: Callable[...
     struck = Counter(one["struck"] for one in crashes)
     longest = max(one["recovered_s"] for one in crashes)
     record_figures("server_crashes", seed=SEED, recovered_s_max=longest, killed_in=struck, crashes=crashes)
+    assert longest <= RECOVERY_S
     assert all(struck[stage] >= 3 for stage in STAGES)
     assert struck["survived"] <= 3
 
