@@ -151,7 +151,9 @@ class Producers:
         self.committed: dict[str, datetime] = {}
         self.failures: list[str] = []
         self.events = 0
-        self.threads = [threading.Thread(target=self._produce, args=(n,)) for n in range(PRODUCERS)]
+        self.threads = [
+            threading.Thread(target=self._produce, args=(n,), daemon=True) for n in range(PRODUCERS)
+        ]
         for thread in self.threads:
             thread.start()
 
