@@ -190,6 +190,21 @@ def commands_at_once(world: World) -> list[tuple[int, str]]:
     return [(worker.end(), worker.output) for worker in workers]
 
 
+def assert_one_ingest_won(world: World, folder: Path) -> None:
+    """Two ``gaung ingest files`` of one file: one loads it, the other says that, or finds it loaded."""
+    world.again()
+    wanted = loads.checksums()
+    world.again("delivered")
+    file = folder / "third.ndjson"
+    file.write_bytes(encode(world.third_lines))
+    workers = [Worker(gaung, "ingest", "files", str(file)) for _ in range(2)]
+    ends = sorted((worker.end(), worker.output) for worker in workers)
+    assert ends[0][0] == 0, ends[0][1]
+    assert ends[1][0] == 0 or "is being loaded by gaung loader" in ends[1][1], ends[1][1]
+    assert ask("select count(*) from ops.batch") == [(3,)]
+    assert loads.checksums() == wanted
+
+
 def assert_one_won(world: World) -> None:
     first, second, rollback = commands_at_once(world)
     winner, loser = sorted((first, second))
@@ -209,6 +224,7 @@ def test_commands_and_tasks_of_a_dag_at_once(
     world: World, tmp_path: Path, record_figures: Callable[..., None]
 ) -> None:
     for _ in range(5):
+        assert_one_ingest_won(world, tmp_path)
         assert_one_won(world)
     fates = [tasks_at_once(world, tmp_path) for _ in range(5)]
     record_figures("tasks_at_once", seed=SEED, rounds=5, fates=fates)
