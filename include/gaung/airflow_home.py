@@ -78,8 +78,8 @@ def environment() -> dict[str, str]:
         "api_auth": {"jwt_secret": keys["jwt_secret"]},
         "scheduler": {"task_instance_heartbeat_timeout": "60", "orphaned_tasks_check_interval": "60"},
         "dag_processor": {"parsing_processes": "1"},
-        # On a small machine under load the web server takes longer than 5 s; a task must not fail unstarted.
-        "workers": {"execution_api_timeout": "60"},
+        # A web server that is slow (a small machine under load) or just starting must not fail tasks.
+        "workers": {"execution_api_timeout": "60", "execution_api_retries": "10"},
         "triggerer": {"capacity": "100"},
         "logging": {"base_log_folder": str(home() / "logs")},
     }
