@@ -3,9 +3,10 @@ What keeps the house: whole tables checked, old observations thinned, room made,
 
 ## What
 Steps one after the other, a failing one stops no other: `gates` judges whole published tables, `latest`
-compares `core` with what defines it, `thin` thins old observations, `retain`, `logs` and `airflow` delete
-what is over, `vacuum` where needed, `backup` and `rehearse` back up and restore elsewhere, `sizes` measures
-the rooms. `gaung maintain` does the same without a scheduler.
+compares `core` with what defines it, `deleted` erases the words of deleted posts, `thin` thins old
+observations, `retain`, `logs` and `airflow` delete what is over, `vacuum` where needed, `backup` and
+`rehearse` back up and restore elsewhere, `sizes` measures the rooms. `gaung maintain` does the same
+without a scheduler.
 
 ## Grain and target tables
 One row per step: `ops.maintenance`; one row per room: `ops.room_size`. Backups: `var/backups`.
@@ -33,7 +34,8 @@ from gaung_airflow.operators import MaintainOperator
 from gaung_airflow.profiles import MAINTENANCE, REPORT
 from gaung_airflow.tags import Tag
 
-STEPS = ("gates", "latest", "thin", "retain", "logs", "airflow", "vacuum", "backup", "rehearse", "sizes")
+CARE = ("gates", "latest", "deleted", "thin", "retain", "logs", "airflow", "vacuum")
+STEPS = (*CARE, "backup", "rehearse", "sizes")
 
 
 @dag(

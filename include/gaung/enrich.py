@@ -194,12 +194,12 @@ def _add_rematched(work: _Work, brand_ids: list[str]) -> None:
     """Match every post that is not pending with the changed brands; those that differ become pending."""
     import polars as pl
 
-    from gaung.brands import matching
+    from gaung.brands import kept, matching
 
     where = f"not exists ({PENDING_POST})"
     columns = [*matching.KEY, "brand_id", "matched_by", "matched_term"]
     for posts in posts_to_match(where):
-        found = matching.match(posts, work.brands, only=brand_ids).select(columns)
+        found = kept.match(posts, work.brands, only=brand_ids).select(columns)
         with work.transaction() as cur:
             cur.execute(
                 """
@@ -559,15 +559,15 @@ def _batch(frame: "pl.DataFrame", *columns: str) -> Any:
 
 def _match_pending(work: _Work) -> None:
     """Write brands and topics of every pending post anew."""
-    from gaung.brands import matching
+    from gaung.brands import kept, matching
 
     where = f"exists ({PENDING_POST})"
     counts = work.counts
     unknown: set[str] = set()
     ids = {brand.id for brand in work.brands.brands}
     for posts in posts_to_match(where):
-        found = matching.match(posts, work.brands)
-        topics = matching.topics(posts, work.brands.topic_keywords)
+        found = kept.match(posts, work.brands)
+        topics = kept.topics(posts, work.brands.topic_keywords)
         unknown |= set(posts["declared"].explode().drop_nulls().to_list()) - ids
         with work.transaction() as cur:
             for table in ("core.post_brand", "core.post_topic"):
@@ -623,13 +623,16 @@ def _activate(work: _Work) -> None:
 def posts_to_match(where: str, *, chunk: int = CHUNK) -> Iterator["pl.DataFrame"]:
     """Posts as matching reads them, in key order; deleted ones with the text of their last living version.
 
+    Columns ``kept.POST``; of erased words stands what they decided.
+
     Args:
         where: a condition on ``p`` (core.post), of this code, never of a user.
         chunk: posts per frame.
     """
     import polars as pl
 
-    from gaung.brands import matching
+    from gaung.brands import kept
+    from gaung.erasure.words import MARK
 
     query = f"""
         select
@@ -642,18 +645,23 @@ def posts_to_match(where: str, *, chunk: int = CHUNK) -> Iterator["pl.DataFrame"
             array(
                 select b.brand_id from raw.post_declared_brand as b
                 where b.platform = p.platform and b.post_id = p.post_id order by b.brand_id
-            ) as declared
+            ) as declared,
+            e.brands::text as kept_brands,
+            e.topics::text as kept_topics
         from core.post as p
         left join core.author as a on p.platform = a.platform and p.author_id = a.author_id
         left join lateral (
             select v.text from core.post_living_text as v
             where p.is_deleted and v.platform = p.platform and v.post_id = p.post_id
         ) as d on true
+        left join raw.erased_text as e
+            on p.platform = e.platform and p.post_id = e.post_id
+            and coalesce(case when p.is_deleted then d.text else p.text end, %s) = %s
         where {where}
         order by p.platform, p.post_id
     """  # noqa: S608 - conditions of this code
-    for rows in _chunks(query, chunk=chunk):
-        yield pl.DataFrame(rows, matching.POST, orient="row")
+    for rows in _chunks(query, (MARK, MARK), chunk=chunk):
+        yield pl.DataFrame(rows, kept.POST, orient="row")
 
 
 def _chunks(

@@ -60,7 +60,7 @@ SAVED = "erasure_saved"
 def saved(server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Where the landing of the built warehouse is kept; its database is kept as a template."""
     yield tmp_path_factory.mktemp("saved") / "landing"
-    _server(f"drop database if exists {SAVED} with (force)")
+    on_server(f"drop database if exists {SAVED} with (force)")
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def shop(warehouse: str, lines: Any, saved: Path, tmp_path: Path) -> str:
     """
     write_brands()
     if saved.exists():
-        _server(f"drop database {warehouse} with (force)", f"create database {warehouse} template {SAVED}")
+        on_server(f"drop database {warehouse} with (force)", f"create database {warehouse} template {SAVED}")
         shutil.copytree(saved, tmp_path / "landing")
         setup.arrange()
         return warehouse
@@ -79,7 +79,7 @@ def shop(warehouse: str, lines: Any, saved: Path, tmp_path: Path) -> str:
     pipeline.build(holder="test")
     deliver([line(own("p1", hashtags=["ramai"]), observed=5)], "second.ndjson")
     pipeline.build(holder="test")
-    _server(
+    on_server(
         f"select pg_terminate_backend(pid) from pg_stat_activity where datname = '{warehouse}'",
         f"create database {SAVED} template {warehouse}",
     )
@@ -87,7 +87,8 @@ def shop(warehouse: str, lines: Any, saved: Path, tmp_path: Path) -> str:
     return warehouse
 
 
-def _server(*statements: str) -> None:
+def on_server(*statements: str) -> None:
+    """Run statements beside all databases."""
     with closing(connect("admin", database="postgres", autocommit=True)) as session:
         for statement in statements:
             session.cursor().execute(statement)

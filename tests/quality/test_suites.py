@@ -1,6 +1,8 @@
 """The project's own suites: a good candidate passes, and bad rows fail each critical expectation."""
 
+import re
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from psycopg2 import sql
 from psycopg2.extensions import cursor
 
-from gaung.quality import engine, suites
+from gaung.quality import engine, gate, suites
 from gaung.quality.verdict import Check
 from gaung.warehouse import marts
 from gaung.warehouse.connect import connect
@@ -129,20 +131,59 @@ def test_good_rows_pass_every_expectation(good: str) -> None:
     assert {result.name: result.status for result in results} == dict.fromkeys(CHECKS, "passed")
 
 
-def test_bad_rows_fail_each_critical_expectation(good: str, record_property: Any) -> None:
-    """One at a time: rows are planted, only that check is evaluated, rows are restored."""
-    found = {}
+def test_bad_rows_fail_each_critical_expectation_and_pass_its_mutant(good: str, record_property: Any) -> None:
+    """One at a time: rows are planted, the check and its mutant are evaluated, rows are restored.
+
+    The mutant is the same check, always true: whoever weakens a check like this sees this test fail.
+    """
+    found, mutants = {}, {}
     for name in CRITICAL:
         check = CHECKS[name]
         _save(check)
         plant(check)
-        [result] = engine.evaluate(1, [check], timeout_s=60)
-        found[name] = result.status
+        result, mutant = engine.evaluate(1, [check, always_true(check)], timeout_s=60)
+        found[name], mutants[name] = result.status, mutant.status
         _restore(check)
 
     record_property("planted", CRITICAL)
     print("\n".join(f"planted: {name} → {status}" for name, status in found.items()))
     assert found == dict.fromkeys(CRITICAL, "failed")
+    assert mutants == dict.fromkeys(CRITICAL, "passed")
+
+
+def always_true(check: Check) -> Check:
+    """The same check, weakened so far that nothing fails it."""
+    declared = check.expectation
+    if declared.type.startswith("expect_column_values_"):
+        return replace(check, expectation=replace(declared, kwargs={**declared.kwargs, "mostly": 0.0}))
+    assert declared.type == "expect_table_row_count_to_equal", f"say how to weaken {declared.type}"
+    query = f"select * from ({str(declared.query).strip().rstrip(';')}) as rows where false"
+    return replace(check, expectation=replace(declared, query=query))
+
+
+def test_bad_rows_are_planted_for_every_mart_and_across_marts() -> None:
+    planted = {CHECKS[name].suite for name in CRITICAL}
+    across = [
+        name
+        for name in CRITICAL
+        for other in MARTS
+        if other != CHECKS[name].suite and re.search(rf"\b{other}\b", CHECKS[name].expectation.query or "")
+    ]
+
+    assert planted == MARTS.keys()
+    assert across != []
+
+
+def test_an_emptied_suite_or_a_dropped_table_of_any_mart_blocks(good: str) -> None:
+    with closing(connect("admin")) as conn, conn.cursor() as cur:
+        for name, mart in MARTS.items():
+            emptied = gate._suite_gap(mart, replace(SUITES[name], expectations=()))
+            assert "no critical expectation" in str(emptied)
+            cur.execute(sql.SQL("drop table {} cascade").format(sql.Identifier("marts__build", name)))
+            results = gate._structure(cur, marts.load())
+            conn.rollback()
+            broken = {result.name for result in results if result.status == "error"}
+            assert broken == {f"{name}.candidate_is_there"}
 
 
 def _save(check: Check) -> None:

@@ -113,3 +113,80 @@ def checksums(without: Iterable[str] = ()) -> dict[str, str]:
             count, digest = cur.fetchone()
             found[mart.name] = f"{count}:{digest}"
     return found
+
+
+@dataclass(frozen=True)
+class Tick:
+    """What ``ops`` says of one incremental build.
+
+    Attributes:
+        touched_posts: posts that its batches brought anything about, themselves or by their author.
+        latest_posts: rows of ``core.post`` recomputed.
+        dirty: keys noted per partition kind.
+        candidate_rows: rows built per mart.
+        replaced: partitions that the publication replaced per mart.
+    """
+
+    build_id: int
+    touched_posts: int
+    latest_posts: int
+    dirty: dict[str, int]
+    candidate_rows: dict[str, int]
+    replaced: dict[str, int]
+
+
+TICKS = """
+select b.build_id, s.stages, t.touched + w.widened
+from ops.build as b
+cross join lateral (
+    select jsonb_object_agg(stage, rows_written) as stages from ops.build_stage where build_id = b.build_id
+) as s
+cross join lateral (
+    select count(*) as touched from (
+        select platform, post_id from raw.posts join ops.build_batch using (batch_id)
+        where build_id = b.build_id
+        union
+        select platform, post_id from raw.post_metrics join ops.build_batch using (batch_id)
+        where build_id = b.build_id
+        union
+        select platform, post_id from raw.post_text_parts join ops.build_batch using (batch_id)
+        where build_id = b.build_id
+        union
+        select platform, post_id from raw.post_declared_brand join ops.build_batch using (batch_id)
+        where build_id = b.build_id
+        union
+        select p.platform, p.post_id
+        from raw.posts as p
+        where p.author_id is not null and (p.platform, p.author_id) in (
+            select platform, author_id from raw.authors join ops.build_batch using (batch_id)
+            where build_id = b.build_id
+            union
+            select platform, author_id from raw.author_metrics join ops.build_batch using (batch_id)
+            where build_id = b.build_id
+        )
+    ) as touched
+) as t
+cross join lateral (
+    -- an observation of what was known leaves its row to the batch that brought it
+    select coalesce(sum((e.value ->> 'changed')::bigint), 0) as widened
+    from ops.build_batch as c
+    join ops.outcome as o on c.batch_id = o.batch_id and o.step = 'load' and o.status = 'succeeded'
+    cross join jsonb_each(o.entity_rows) as e
+    where c.build_id = b.build_id
+) as w
+where b.mode = 'incremental' and b.status = 'published'
+order by b.build_id
+"""
+
+
+def ticks() -> list[Tick]:
+    """The published incremental builds as ``ops`` tells them, in order."""
+    with closing(connect("transformer")) as session, session.cursor() as cur:
+        cur.execute(TICKS)
+        return [
+            Tick(
+                build_id, int(touched), stages["latest"]["post"], stages["dirty"], stages["models"],
+                stages["publish"],
+            )
+            for build_id, stages, touched in cur.fetchall()
+        ]  # fmt: skip

@@ -1,20 +1,27 @@
 """Backup and restore: an empty machine gets the same rows, files and secret; nothing is overwritten."""
 
 import json
+import random
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gaung import keys
+from gaung import keys, pipeline
 from gaung.errors import LandingFailed, ServerRefused, SettingsInvalid
 from gaung.settings import get_settings
 from gaung.warehouse import local, migrate, setup
 from gaung.warehouse.backup import backup, checksums, restore
 from gaung.warehouse.connect import connect
+from tests.building import deliver, random_lines, write_brands
 from tests.conftest import free_port
+from tests.fakes import lines_format
+from tests.truth.worlds import checksums as mart_checksums
+
+__all__ = ["lines_format"]
 
 BATCH = "files/x_api_v2/2026/11/01/abc"
 ROWS = [("1", "kopi 'enak' \\ ☕\t\n"), ("2", "\u2028"), ("3", "")]
@@ -107,6 +114,29 @@ def test_an_empty_machine_gets_everything(
             session.cursor().execute("insert into marts.probe values ('c', 1)")
         setup.ready()
         assert migrate.upgrade() is False
+    finally:
+        local.remove()
+
+
+def test_built_marts_are_the_same_there_and_a_rebuild_changes_nothing(
+    warehouse: str, lines: Any, tmp_path: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_brands()
+    deliver(random_lines(random.Random(8), 120), "world.ndjson")
+    pipeline.build(holder="test")
+    deliver(random_lines(random.Random(9), 20), "more.ndjson")
+    pipeline.build(holder="test")
+    deliver(random_lines(random.Random(10), 20), "waiting.ndjson")
+    before, shown = _checksums(), mart_checksums()
+    backup(tmp_path / "backup")
+    _move(elsewhere, monkeypatch)
+    try:
+        restore(tmp_path / "backup")
+
+        assert _checksums() == before
+        assert mart_checksums() == shown
+        assert pipeline.build(holder="test").batch_count == 1, "what waited is built there"
+        assert pipeline.build(holder="test", full=True).status == "unchanged"
     finally:
         local.remove()
 

@@ -46,6 +46,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "app.annotation": {L: ADD, T: READ},
     "app.annotation_quarantine": {L: ADD},
     "raw.erased": {L: ADD, T: READ},
+    "raw.erased_text": {L: READ, T: READ},
     "raw.*": {L: KEEP, T: READ},
     "ops.batch": {L: ADD, T: READ, P: READ},
     "ops.outcome": {L: ADD, T: READ, P: READ},
@@ -167,6 +168,52 @@ def test_schemas(rows: Ask) -> None:
             actual[name].setdefault(role, set()).add(privilege)
 
     assert actual == SCHEMAS
+
+
+# Sequence → role → privileges on it. Numbers of identity columns need none; owners have all.
+SEQUENCES = {"core.dirty_entity_dirty_id_seq": {T: {"usage", "select", "update"}}}
+
+
+def test_sequences(rows: Ask) -> None:
+    found = rows(
+        """
+        select format('%%s.%%s', n.nspname, c.relname), r.rolname, p.privilege
+        from pg_class as c
+        inner join pg_namespace as n on c.relnamespace = n.oid
+        cross join unnest(array['usage', 'select', 'update']) as p (privilege)
+        inner join pg_roles as r on r.rolname = any(%s)
+        where c.relkind = 'S' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+            and has_sequence_privilege(r.oid, c.oid, p.privilege)
+        """,
+        list(credentials.ROLES),
+    )
+    stated = {
+        (name, role, privilege)
+        for name, rights in SEQUENCES.items()
+        for role, privileges in rights.items()
+        for privilege in privileges
+    }
+
+    assert set(found) == stated
+
+
+def test_there_are_no_functions_or_foreign_objects_to_have_rights_on(rows: Ask) -> None:
+    assert rows(
+        """
+        select 'function', p.oid::regprocedure::text from pg_proc as p
+        where p.pronamespace not in ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+        union all
+        select 'language', l.lanname from pg_language as l where l.lanname not in ('internal', 'c', 'sql')
+            and exists (
+                select from pg_roles as r where r.rolname = any(%s) and l.lanowner = r.oid
+            )
+        union all
+        select 'foreign server', s.srvname from pg_foreign_server as s
+        union all
+        select 'large object', l.oid::text from pg_largeobject_metadata as l
+        """,
+        list(credentials.ROLES),
+    ) == []  # fmt: skip
 
 
 def test_databases(rows: Ask) -> None:

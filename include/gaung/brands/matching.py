@@ -76,11 +76,16 @@ def match(posts: pl.DataFrame, brands: Brands, only: Sequence[str] | None = None
         _allowed(_by_hashtag(view, listed), _voids(view, listed), has_context=set()),
         _allowed(_by_keyword(view, listed), _voids(view, listed), {b.id for b in chosen if b.context}),
     ]
+    return first(parts)
+
+
+def first(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The matches with the first reason and term of each post and brand only."""
     found = pl.concat(parts).with_columns(pl.col("matched_by").cast(RULE))
-    first = found.sort([*KEY, "brand_id", "matched_by", "matched_term"]).unique(
+    kept = found.sort([*KEY, "brand_id", "matched_by", "matched_term"]).unique(
         [*KEY, "brand_id"], keep="first", maintain_order=True
     )
-    return first.with_columns(pl.col("matched_by").cast(pl.String))
+    return kept.with_columns(pl.col("matched_by").cast(pl.String))
 
 
 def prepare(posts: pl.DataFrame) -> pl.DataFrame:

@@ -7,14 +7,18 @@ that was cut off is run again.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gaung.erasure import payloads, rooms
 from gaung.erasure.payloads import Person
 from gaung.errors import UnknownFormat
+
+if TYPE_CHECKING:
+    from gaung.sources.base import Format
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +83,9 @@ def erase(person: Person, *, holder: str | None = None, progress: Progress | Non
             result.counts["words"] = rooms.clear_words(cur, person)
     finally:
         lock.close()
-    result.counts["files"] = _clear_files(person)
+    result.counts["files"] = clear_files(
+        lambda data: payloads.erased(data, person.judge, person.texts, person.posts.__contains__)
+    )
     tell("search")
     result.found = search(person)
     log.info("erased a person: %s", result.counts)
@@ -95,8 +101,8 @@ def search(person: Person) -> dict[str, int]:
         found["landing"] += sum(payloads.occurrences(data, person) for data in landing.stored(path).values())
     with closing(rooms.session("erase")) as conn, conn, conn.cursor() as cur:
         found |= rooms.search(cur, person)
-    for name, folder in _folders().items():
-        found[name] = sum(payloads.occurrences(path.read_bytes(), person) for path in _files(folder))
+    for name, folder in folders().items():
+        found[name] = sum(payloads.occurrences(path.read_bytes(), person) for path in stored_files(folder))
     return found
 
 
@@ -104,28 +110,39 @@ def _clear_landing(person: Person) -> int:
     """Batches changed."""
     from gaung import landing
     from gaung.erasure.words import hide
+
+    return sum(
+        landing.rewrite(
+            path,
+            format,
+            lambda data: payloads.erased(data, person.judge, person.texts, person.posts.__contains__),
+            lambda words: hide(words, person.judge),
+        )
+        for path, format in known_formats().items()
+    )
+
+
+def known_formats(paths: Iterable[str] | None = None) -> "dict[str, Format]":
+    """The format of each batch, of the whole landing if none are named.
+
+    Raises:
+        UnknownFormat: this version does not know the format of some; nothing was changed.
+    """
+    from gaung import landing
     from gaung.sources import registry
 
     formats = {format.name: format for format in registry.formats()}
-    batches = {path: landing.read_manifest(path).format for path in landing.batches()}
+    batches = {path: landing.read_manifest(path).format for path in paths or landing.batches()}
     unknown = sorted(path for path, name in batches.items() if name not in formats)
     if unknown:
         raise UnknownFormat(
             f"{len(unknown)} batches are of formats that this version does not know, first {unknown[0]} "
             f"({batches[unknown[0]]}); nothing of the landing was changed; use the Gaung that landed them"
         )
-    return sum(
-        landing.rewrite(
-            path,
-            formats[name],
-            lambda data: payloads.erased(data, person.judge, person.texts, person.posts.__contains__),
-            lambda words: hide(words, person.judge),
-        )
-        for path, name in batches.items()
-    )
+    return {path: formats[name] for path, name in batches.items()}
 
 
-def _folders() -> dict[str, Path]:
+def folders() -> dict[str, Path]:
     """Folders of files that people read or left: written reports, and the drop folder."""
     from gaung.settings import get_settings
 
@@ -133,20 +150,21 @@ def _folders() -> dict[str, Path]:
     return {"reports": settings.home / "reports", "drop folder": settings.drop}
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def stored_files(folder: Path) -> Iterator[Path]:
+    """Every file below a folder, if it is there."""
     return (path for path in sorted(folder.rglob("*")) if path.is_file()) if folder.is_dir() else iter(())
 
 
-def _clear_files(person: Person) -> int:
-    """Files changed."""
-    changed = 0
-    for folder in _folders().values():
-        for path in _files(folder):
+def clear_files(changed: Callable[[bytes], bytes]) -> int:
+    """Files of people that were changed."""
+    count = 0
+    for folder in folders().values():
+        for path in stored_files(folder):
             before = path.read_bytes()
-            after = payloads.erased(before, person.judge, person.texts, person.posts.__contains__)
+            after = changed(before)
             if after != before:
                 draft = path.with_name(f".{path.name}.part")
                 draft.write_bytes(after)
                 draft.replace(path)
-                changed += 1
-    return changed
+                count += 1
+    return count

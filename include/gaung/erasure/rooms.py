@@ -21,7 +21,7 @@ ROOMS = ("raw", "core", "marts", "marts__build", "ops", "app", "outreach")
 TOPICS = frozenset({"topic", "hashtags", "term"})
 """Columns of words, not of names: a hashtag spelt like a handle is a topic."""
 
-POST_TABLES = ("posts", "post_metrics", "post_text_parts", "post_declared_brand")
+POST_TABLES = ("posts", "post_metrics", "post_text_parts", "post_declared_brand", "erased_text")
 
 
 def find(cur: "cursor", author: str, platform: str | None) -> Person:
@@ -155,10 +155,11 @@ def _dirty(cur: "cursor", entity: str, platform: str, entity_id: str) -> None:
 
 
 def _needles(person: Person) -> list[str]:
-    return [f"%{_like(name)}%" for name in sorted({person.author_id, *person.handles}) if name]
+    return [f"%{like(name)}%" for name in sorted({person.author_id, *person.handles}) if name]
 
 
-def _like(text: str) -> str:
+def like(text: str) -> str:
+    """The text as a pattern of LIKE that means itself."""
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
@@ -255,22 +256,31 @@ def clear_derived(cur: "cursor") -> dict[str, int]:
             )
         """,  # noqa: S608 - names of this file
     }
-    for table in ("text_language", "text_sentiment", "text_masked", "text_terms"):
-        statements[f"core.{table}"] = f"""
-            delete from core.{table} as t
-            where not exists (select from core.post_text as p where p.text_hash = t.text_hash)
-        """  # noqa: S608 - names of this file
     counts = {}
     for name, statement in statements.items():
         cur.execute(statement)
         counts[name] = int(cur.rowcount)
+    return counts | clear_unused_scores(cur)
+
+
+def clear_unused_scores(cur: "cursor") -> dict[str, int]:
+    """Rows removed per table of text scores: those of texts that no post has any more."""
+    counts = {}
+    for table in ("text_language", "text_sentiment", "text_masked", "text_terms"):
+        cur.execute(
+            f"""
+            delete from core.{table} as t
+            where not exists (select from core.post_text as p where p.text_hash = t.text_hash)
+            """  # noqa: S608 - names of this file
+        )
+        counts[f"core.{table}"] = int(cur.rowcount)
     return counts
 
 
 def clear_words(cur: "cursor", person: Person) -> int:
     """Cells changed: id and handles in any text that is left in ``raw``, ``ops``, ``app`` or ``outreach``."""
     changed = 0
-    for schema, table, column, dtype in list(_columns(cur, ("raw", "ops", "app", "outreach"))):
+    for schema, table, column, dtype in list(columns(cur, ("raw", "ops", "app", "outreach"))):
         for place, value in _cells(cur, person, schema, table, column):
             new = _without(value, person)
             if new != value:
@@ -297,14 +307,14 @@ def _without(value: Any, person: Person) -> Any:
 def search(cur: "cursor", person: Person) -> dict[str, int]:
     """How often id and handles stand in the tables of each room."""
     found = dict.fromkeys(ROOMS, 0)
-    for schema, table, column, _ in list(_columns(cur, ROOMS)):
+    for schema, table, column, _ in list(columns(cur, ROOMS)):
         for _, value in _cells(cur, person, schema, table, column):
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
             found[schema] += count(text, person)
     return found
 
 
-def _columns(cur: "cursor", schemas: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
+def columns(cur: "cursor", schemas: Sequence[str]) -> Iterator[tuple[str, str, str, str]]:
     """Every column of a table that can hold words."""
     cur.execute(
         """

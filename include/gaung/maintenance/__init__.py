@@ -15,7 +15,7 @@ from psycopg2 import Error
 from psycopg2.extras import Json
 
 from gaung.errors import GaungError, SettingsInvalid
-from gaung.maintenance import backups, checks, cleaning, thinning
+from gaung.maintenance import backups, checks, cleaning, deletions, thinning
 from gaung.maintenance.skipped import Skipped
 from gaung.warehouse.connect import connect
 
@@ -26,6 +26,7 @@ Counts = dict[str, int]
 STEPS: dict[str, Callable[[datetime], Counts]] = {
     "gates": checks.live_marts,
     "latest": checks.latest,
+    "deleted": deletions.erase,
     "thin": thinning.thin,
     "retain": cleaning.retain,
     "logs": cleaning.logs,

@@ -80,7 +80,7 @@ def at(moment: datetime, *, progress: Progress | None = None) -> Iterator[Known]
         _sweep()
         database = PREFIX + secrets.token_hex(6)
         with _scratch(database) as anchor:
-            for table in ("raw.erased", *(f"core.{name}" for name in SCORES)):
+            for table in ("raw.erased", "raw.erased_text", *(f"core.{name}" for name in SCORES)):
                 _copy(live, anchor, table, f"select * from {table}", ())  # noqa: S608 - names of this file
             labels = "select * from app.annotation where loaded_at <= %s order by annotation_id"
             _copy(live, anchor, "app.annotation", labels, (moment,))

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 from gaung import landing
 from gaung.contract import ENTITIES, Entity
 from gaung.erasure import guard as erased
+from gaung.erasure.deletions import Deletions
 from gaung.erasure.guard import Guard
 from gaung.errors import (
     AccountingFailed,
@@ -294,6 +295,7 @@ class _Load:
         self.tally = _Tally()
         self.spools: dict[str, Spool] = {}
         self.guard = Guard()
+        self.deletions = Deletions()
 
     def run(self) -> LoadOutcome:
         from gaung.warehouse.connect import connect
@@ -366,9 +368,11 @@ class _Load:
 
         create_quarantine_staging(self.cursor)
         self.guard = erased.load(self.cursor)
+        self.deletions = Deletions.load(self.cursor)
         self._stage()
         if self.guard.hits:
             self._keep_out_erased()
+        self._obey_deletions()
         lock(self.cursor, set().union(*(spool.platforms for spool in self.spools.values())))
         batch_id, loaded_at = self._write_batch()
         merge = Merge(self.cursor, self.manifest, batch_id, loaded_at)
@@ -416,6 +420,19 @@ class _Load:
                     f"{file.records}. Nothing was loaded; land the file again"
                 )
 
+    def _obey_deletions(self) -> None:
+        """Take erased words of deleted posts out of the batch in the landing, too."""
+        from gaung.erasure.payload_words import wordless
+
+        if self.deletions:
+            words = self.deletions.words
+            landing.rewrite(
+                self.landing_path,
+                self._format(),
+                lambda data: wordless(data, words),
+                lambda name: name,
+            )
+
     def _keep_out_erased(self) -> None:
         """Take erased persons out of the batch in the landing, too; loading it again gives the same rows."""
         from gaung.erasure import payloads
@@ -460,7 +477,7 @@ class _Load:
             if entity.name not in self.spools:
                 self.spools[entity.name] = Spool(entity)
                 merge.create_staging(self.cursor, entity)
-            rows = staging.staged(entity, collected, frame)
+            rows = self.deletions.obeyed(self.cursor, entity.name, staging.staged(entity, collected, frame))
             merge.stage(self.cursor, entity, self.spools[entity.name].add(rows))
         if chunk.problems:
             rows = chunk.quarantine()
