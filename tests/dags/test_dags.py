@@ -173,13 +173,17 @@ def deliver(truth_folder: Path) -> Truth:
     return truth
 
 
+ABOUT_LABELS = {"model_quality"}
+"""Marts about texts that people have labelled; the demo brings none."""
+
+
 def assert_analysts_find_what_they_need() -> None:
     """As ``bi_reader``: every mart has rows and a key, everything a comment, every total its source."""
     names = {mart.name for mart in marts.load()}
     with closing(connect("bi_reader", autocommit=True)) as session, session.cursor() as cursor:
         for name in sorted(names):
             cursor.execute(sql.SQL("select exists (select from marts.{})").format(sql.Identifier(name)))
-            assert cursor.fetchone() == (True,), f"{name} is empty"
+            assert cursor.fetchone() == (name not in ABOUT_LABELS,), f"{name} is empty, or is not"
         cursor.execute(
             "select table_name from information_schema.table_constraints "
             "where table_schema = 'marts' and constraint_type = 'PRIMARY KEY'"

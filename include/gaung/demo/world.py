@@ -4,7 +4,7 @@ What happens when stands in :mod:`gaung.demo.plan`. Nothing here knows file form
 :mod:`gaung.demo.files` writes what the world holds, :mod:`gaung.demo.truth` counts it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -505,14 +505,14 @@ class _Maker:
         topics = [stream.topic] if stream.topic else []
         if stream.name == "near":
             text, holds_keyword = words.near_miss(brand, rng)
-            keywords = {brand} if holds_keyword else set()
-            near = self.dress(version_id, text, "id", platform, None, keywords=keywords)
+            near = self.dress(
+                version_id, text, "id", platform, None, keywords=[brand] if holds_keyword else []
+            )
             return replace(near, brands=frozenset())
         if stream.name == "friday":
             if rng.random() < 0.02:
-                return self.dress(
-                    version_id, words.pick(words.ONLY_SIGNS, rng), "und", platform, None, topics=topics
-                )
+                signs = words.pick(words.ONLY_SIGNS, rng)
+                return self.dress(version_id, signs, None, platform, None, topics=topics)
             text = words.sentence(stream.sayings, language, mood, None, rng)
             return self.dress(version_id, text, language, platform, mood, topics=topics)
         if stream.name in ("viral", "paid"):
@@ -529,8 +529,9 @@ class _Maker:
         brand: str,
         mood: Mood,
         language: Language,
-        topics: list[str],
+        topics: Sequence[str],
     ) -> Content:
+        """A post about a brand, which is found by its keyword, hashtag, both, or handle."""
         rng = self.rng
         draw = rng.random()
         way = "hashtag" if draw < 0.4 else "keyword" if draw < 0.7 else "both"
@@ -550,7 +551,7 @@ class _Maker:
             mood,
             topics=topics,
             tagged=tagged,
-            keywords={brand} if is_named else set(),
+            keywords=[brand] if is_named else [],
             handles=[brand] if way == "handle" else [],
         )
 
@@ -558,19 +559,31 @@ class _Maker:
         self,
         version_id: str,
         text: str,
-        language: str,
+        language: Language | None,
         platform: str,
         mood: Mood | None,
-        topics: list[str] = [],  # noqa: B006
-        tagged: list[str] = [],  # noqa: B006
-        keywords: set[str] = frozenset(),  # type: ignore[assignment]
-        handles: list[str] = [],  # noqa: B006
+        topics: Sequence[str] = (),
+        tagged: Sequence[str] = (),
+        keywords: Sequence[str] = (),
+        handles: Sequence[str] = (),
     ) -> Content:
-        """The sentence with hashtags, mentions, an address, a phone number: as people write."""
+        """The sentence with hashtags, mentions, an address, a phone number: as people write.
+
+        Args:
+            version_id: of this version of the post.
+            text: the sentence.
+            language: None for signs alone.
+            platform: on X people mention others and give addresses.
+            mood: that the sentence was written in.
+            topics: hashtags of no brand.
+            tagged: brands whose hashtag is added.
+            keywords: brands whose keyword is in the sentence.
+            handles: brands that are mentioned.
+        """
         rng = self.rng
-        if rng.random() < 0.01 and language in ("id", "en"):
-            text = words.long_text(text, language, rng)  # type: ignore[arg-type]
-        tags = [words.BRAND_WORDS[brand][1] for brand in tagged] + topics
+        if rng.random() < 0.01 and language:
+            text = words.long_text(text, language, rng)
+        tags = [*(words.BRAND_WORDS[brand][1] for brand in tagged), *topics]
         if not topics and rng.random() < 0.25:
             tags.append(words.pick(plan.SIDE_TOPICS, rng))
         mentions = [words.BRAND_WORDS[brand][2] for brand in handles]
@@ -580,17 +593,17 @@ class _Maker:
                 mentions.append(f"teman_{100 + int(rng.random() * 899)}")
             if rng.random() < 0.12:
                 urls.append(f"https://contoh.example/{int(rng.random() * 1_000_000):06d}")
-        if rng.random() < 0.03 and language in ("id", "en"):
-            text += words.contact(language, rng)  # type: ignore[arg-type]
+        if rng.random() < 0.03 and language:
+            text += words.contact(language, rng)
         parts = [*(f"@{name}" for name in mentions), text, *(f"#{self.tag_case(tag)}" for tag in tags), *urls]
         return Content(
             version_id=version_id,
             text=" ".join(parts),
-            language=language,
+            language=language or "und",
             hashtags=tuple(dict.fromkeys(tag.lower() for tag in tags)),
             mentions=tuple(mentions),
             urls=tuple(urls),
-            brands=frozenset(keywords) | set(tagged) | set(handles),
+            brands=frozenset((*keywords, *tagged, *handles)),
             keywords=frozenset(keywords),
             mood=mood,
         )
