@@ -4,12 +4,13 @@ import json
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
 if TYPE_CHECKING:
-    from gaung.text.evaluate import Report
+    from gaung.text.classes import ClassReport, ClassTask
+    from gaung.text.evaluate import EvaluatedTask, Report
 
 text = typer.Typer(help="Text engines: train, evaluate, label, correct.", no_args_is_help=True)
 
@@ -19,6 +20,18 @@ class Task(StrEnum):
 
     sentiment = "sentiment"
     language = "language"
+
+
+class Evaluated(StrEnum):
+    """What can be evaluated on labelled texts."""
+
+    sentiment = "sentiment"
+    language = "language"
+    intent = "intent"
+    aspect = "aspect"
+    activity = "activity"
+    relevance = "relevance"
+    industry = "industry"
 
 
 def register(app: typer.Typer) -> None:
@@ -59,22 +72,25 @@ def train(
 
 @text.command("evaluate")
 def evaluate(
-    data: Annotated[Path, typer.Argument(help="TSV of two columns: text, label.")],
-    task: Annotated[Task, typer.Option(help="What to evaluate.")] = Task.sentiment,
+    data: Annotated[Path, typer.Argument(help="TSV of two columns: text, label (several by commas).")],
+    task: Annotated[Evaluated, typer.Option(help="What to evaluate.")] = Evaluated.sentiment,
     lang: Annotated[str, typer.Option(help="Language of the texts (for sentiment).")] = "id",
     model: Annotated[Path | None, typer.Option(help="Another Indonesian model than the shipped one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Score labelled texts: accuracy and macro-F1 over all and over answered texts, confusion matrix."""
+    """Score labelled texts: accuracy, macro-F1 and confusion matrix, or precision and recall by class."""
+    from gaung.text import classes, labelled, language
     from gaung.text import evaluate as evaluation
-    from gaung.text import labelled, language
 
-    known = evaluation.SENTIMENTS if task is Task.sentiment else language.LANGUAGES
-    report = evaluation.evaluate(labelled.read(data, known), task.value, lang, model)
-    if as_json:
-        typer.echo(json.dumps(report.as_dict()))
-    else:
-        _print(report)
+    if task is Evaluated.sentiment or task is Evaluated.language:
+        one = cast("EvaluatedTask", task.value)
+        known = evaluation.SENTIMENTS if task is Evaluated.sentiment else language.LANGUAGES
+        report = evaluation.evaluate(labelled.read(data, known), one, lang, model)
+        typer.echo(json.dumps(report.as_dict())) if as_json else _print(report)
+        return
+    many = cast("ClassTask", task.value)
+    found = classes.evaluate(*classes.read(data, many), many)
+    typer.echo(json.dumps(found.as_dict())) if as_json else _print_classes(found)
 
 
 @text.command("sample")
@@ -173,3 +189,13 @@ def _print(report: "Report") -> None:
     typer.echo("\ntrue \\ said".ljust(width + 1) + "".join(name.rjust(width) for name in report.classes))
     for name, row in zip(report.classes, report.confusion, strict=True):
         typer.echo(name.ljust(width) + "".join(str(count).rjust(width) for count in row))
+
+
+def _print_classes(report: "ClassReport") -> None:
+    for name, value in list(report.as_dict().items())[:6]:
+        typer.echo(f"{name:18} {value if value is not None else '–'}")
+    typer.echo(f"\n{'class':18} {'n':>5} {'said':>5} {'precision':>10} {'recall':>8} {'f1':>7}")
+    for score in report.classes:
+        shares = [f"{share:.3f}" if share is not None else "–" for share in (score.precision, score.recall)]
+        numbers = f"{score.n:>5} {score.said:>5} {shares[0]:>10} {shares[1]:>8} {score.f1:>7.3f}"
+        typer.echo(f"{score.name:18} {numbers}")

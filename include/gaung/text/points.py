@@ -2,7 +2,7 @@
 
 A rule file (``data/rules/<task>.csv``) has the columns ``class, points, mood, phrases``: phrases
 parted by `` | ``, each of one to four normal words (slang written out; ``?`` and ``!`` are words;
-``<number>`` stands for any number, ``<start>`` before the first word). Negative points speak
+``<number>`` stands for any number). Negative points speak
 against a class. Each phrase counts once per text.
 """
 
@@ -17,7 +17,7 @@ from gaung.text import spoken
 
 ENOUGH = 2
 LONGEST = 4
-START, NUMBER = "<start>", "<number>"
+NUMBER = "<number>"
 ANY = "*"
 """In place of a class: the points go to every class of the task."""
 
@@ -36,41 +36,33 @@ def chains(words: pl.DataFrame, phrases: pl.DataFrame) -> pl.DataFrame:
     Adds ``row, at`` (place of the first word), ``start, end`` (characters of the original),
     ``clause``, ``before`` (the word before). A word matches as written or without its clitic.
     """
-    stream = with_start(words).with_columns(before=pl.col("word").shift(1).over("row"))
-    hits = [_chains(stream, phrases.filter(pl.col("size") == size), size) for size in range(1, LONGEST + 1)]
-    return pl.concat(hits)
-
-
-def _chains(stream: pl.DataFrame, phrases: pl.DataFrame, size: int) -> pl.DataFrame:
-    in_text = pl.col("row") == pl.col("row").shift(1 - size)
-    spoken_ways = [
-        stream.select(
-            "row",
-            "at",
-            "start",
-            "clause",
-            "before",
-            end=pl.col("end").shift(1 - size),
-            phrase=pl.concat_str([pl.col(way).shift(-step) for step in range(size)], separator=" "),
-            in_text=in_text,
-        )
-        .filter("in_text")
-        .drop("in_text")
-        for way in ("word", "bare")
-    ]
-    return pl.concat(spoken_ways).unique(["row", "at", "phrase"]).join(phrases, on="phrase")
-
-
-def with_start(words: pl.DataFrame) -> pl.DataFrame:
-    """The words with a mark before the first of each text, numbers as ``<number>``."""
     number = pl.col("word").str.contains(r"^\p{N}+$")
-    plain = words.with_columns(
-        pl.when(number).then(pl.lit(NUMBER)).otherwise(pl.col(name)).alias(name) for name in ("word", "bare")
+    stream = words.with_columns(
+        pl.when(number).then(pl.lit(NUMBER)).otherwise(pl.col("word")).alias("word"),
+        pl.when(number).then(pl.lit(NUMBER)).otherwise(pl.col("bare")).alias("bare"),
+        before=pl.when(pl.col("row") == pl.col("row").shift(1)).then(pl.col("word").shift(1)),
     )
-    first = plain.filter(pl.col("at") == 0).with_columns(
-        at=pl.lit(-1, pl.Int64), end=pl.col("start"), word=pl.lit(START), bare=pl.lit(START)
-    )
-    return pl.concat([first, plain]).sort("row", "at")
+    vocabulary = phrases["phrase"].str.split(" ").explode().unique()
+    ways = [_chains(stream, phrases, vocabulary, way) for way in ("word", "bare")]
+    return pl.concat(ways).unique(["row", "at", "phrase"]).join(phrases.drop("size"), on="phrase")
+
+
+def _chains(stream: pl.DataFrame, phrases: pl.DataFrame, vocabulary: pl.Series, way: str) -> pl.DataFrame:
+    """Every chain of up to four neighbours that is a phrase; other words are set aside first."""
+    known = stream.filter(pl.col(way).is_in(vocabulary.implode()))
+    found = []
+    for size in range(1, LONGEST + 1):
+        is_near = pl.col("at").shift(1 - size) == pl.col("at") + size - 1
+        is_chain = is_near & (pl.col("row") == pl.col("row").shift(1 - size))
+        texts = pl.concat_str([pl.col(way).shift(-step) for step in range(size)], separator=" ")
+        ends = known.with_columns(
+            phrase=texts, end=pl.col("end").shift(1 - size), size=pl.lit(size, pl.Int64)
+        )
+        whole = ends.filter(is_chain) if size > 1 else ends
+        listed = phrases.filter(pl.col("size") == size).select("phrase").unique()
+        found.append(whole.join(listed, on="phrase", how="semi"))
+    columns = ["row", "at", "start", "end", "clause", "before", "phrase", "size"]
+    return pl.concat([part.select(columns) for part in found])
 
 
 def scores(hits: pl.DataFrame) -> pl.DataFrame:

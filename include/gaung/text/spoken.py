@@ -11,7 +11,8 @@ from gaung.text import clean, normalise
 MAX_CHARACTERS = 5_000
 """Of a longer text the head is read."""
 
-PIECE = rf"(?s){clean.URL[4:]}|[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+|{clean.MENTION}|{normalise.TOKEN}|\s+|."
+LINK = clean.URL.removeprefix("(?i)")
+PIECE = rf"(?is){LINK}|[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+|{clean.MENTION}|{normalise.TOKEN}|\s+|."
 """Every character of a text lies in one piece, so that lengths add up to places."""
 
 CLITIC = r"^(\p{L}{3,})nya$"
@@ -23,18 +24,21 @@ ENDS = (".", ",", "!", ";", ":", "?", "/", "(", ")", "\n")
 def words(texts: pl.Series) -> pl.DataFrame:
     """The words and signs of texts, one row each, in order.
 
-    Columns: ``row`` (index of the text), ``at`` (place among the text's words), ``start, end``
+    Columns: ``row`` (index of the text), ``at`` (place among all words), ``start, end``
     (characters of the original), ``word`` (normal: lower case, slang written out), ``bare`` (without
-    the clitic ``-nya``), ``clause`` (number of the part between signs and contrasts).
+    the clitic ``-nya``), ``clause`` (number of the part between signs and contrasts; no two texts share one).
     """
-    frame = pl.DataFrame({"written": texts.cast(pl.String)}).with_row_index("row")
+    heads = texts.cast(pl.String).str.slice(0, MAX_CHARACTERS)
+    frame = pl.DataFrame({"row": pl.int_range(len(heads), dtype=pl.UInt32, eager=True), "written": heads})
     pieces = (
-        frame.with_columns(pl.col("written").str.slice(0, MAX_CHARACTERS).str.extract_all(PIECE))
-        .explode("written")
-        .drop_nulls("written")
+        frame.with_columns(pl.col("written").str.extract_all(PIECE)).explode("written").drop_nulls("written")
     )
-    end = pl.col("written").str.len_chars().cum_sum().over("row")
-    pieces = pieces.with_columns(end=end, start=end - pl.col("written").str.len_chars())
+    # pieces cover every character, so places are sums of lengths, from where each text begins in all of them
+    sizes = heads.str.len_chars().fill_null(0)
+    begins = (sizes.cum_sum() - sizes).cast(pl.Int64)
+    length = pieces["written"].str.len_chars().cast(pl.Int64)
+    end = length.cum_sum() - begins.gather(pieces["row"])
+    pieces = pieces.with_columns(start=end - length, end=end).filter(pl.col("written") != " ")
     known = _normal(pieces.select("written").unique())
     spoken = pieces.join(known, on="written", how="left", maintain_order="left").explode("word")
     return _placed(spoken.drop_nulls("word"))
@@ -42,7 +46,7 @@ def words(texts: pl.Series) -> pl.DataFrame:
 
 def _normal(pieces: pl.DataFrame) -> pl.DataFrame:
     """``written, word``: the normal words of each distinct piece; none for space, links and handles."""
-    skipped = pl.col("written").str.contains(rf"^(?:{clean.URL[4:]}|.+@|[@＠]\w)")
+    skipped = pl.col("written").str.contains(rf"(?i)^(?:{LINK}|.+@|[@＠]\w)")
     is_space = pl.col("written").str.contains(r"^\s+$")
     lowered = pl.col("written").str.normalize("NFC").str.to_lowercase()
     told = (
@@ -63,12 +67,14 @@ def _normal(pieces: pl.DataFrame) -> pl.DataFrame:
 
 def _placed(spoken: pl.DataFrame) -> pl.DataFrame:
     is_end = pl.col("word").is_in((*ENDS, *CONTRASTS))
+    is_first = (pl.col("row") != pl.col("row").shift(1)).fill_null(True)
     bare = (
         pl.when(pl.col("word").str.contains(CLITIC) & ~pl.col("word").str.contains(NO_CLITIC))
         .then(pl.col("word").str.replace(CLITIC, "${1}"))
         .otherwise(pl.col("word"))
     )
-    placed = spoken.with_columns(clause=is_end.cum_sum().over("row"), bare=bare)
-    placed = placed.filter(pl.col("word") != "\n")
-    at = pl.int_range(pl.len(), dtype=pl.Int64).over("row")
+    placed = spoken.with_columns(clause=(is_end | is_first).cum_sum(), bare=bare).filter(
+        pl.col("word") != "\n"
+    )
+    at = pl.int_range(pl.len(), dtype=pl.Int64)
     return placed.select("row", "start", "end", "word", "bare", "clause", at=at)

@@ -1,0 +1,170 @@
+"""How well the rules name classes: precision and recall of each, on texts that bear any number of them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from gaung.errors import SettingsInvalid
+from gaung.text import versions
+
+ClassTask = Literal["intent", "aspect", "activity", "relevance", "industry"]
+NONE = "none"
+MOODS = ("positive", "negative", "neutral")
+
+
+@dataclass(frozen=True)
+class ClassScore:
+    """Of one class: texts that bear it, that the rules give it, and that are both."""
+
+    name: str
+    n: int
+    said: int
+    hit: int
+
+    @property
+    def precision(self) -> float | None:
+        """Share of the texts with the class among those that were given it."""
+        return self.hit / self.said if self.said else None
+
+    @property
+    def recall(self) -> float | None:
+        """Share of the texts that were given the class among those with it."""
+        return self.hit / self.n if self.n else None
+
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of the two."""
+        return 2 * self.hit / (self.n + self.said) if self.n + self.said else 0.0
+
+
+@dataclass(frozen=True)
+class ClassReport:
+    """The scores of one task's rules on one file.
+
+    Attributes:
+        engine: name and version.
+        n: texts.
+        answered_share: share of texts with an answer; for intents and aspects no class is one.
+        exact_share: share of texts that were given exactly their classes.
+        macro_f1: mean F1 of the classes.
+        mood_accuracy: of aspects rightly named, the share with the right mood; None for other tasks.
+        classes: the scores of each class, sorted by name.
+    """
+
+    engine: str
+    n: int
+    answered_share: float
+    exact_share: float
+    macro_f1: float
+    mood_accuracy: float | None
+    classes: list[ClassScore]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        values = asdict(self)
+        values["classes"] = [
+            {**asdict(score), "precision": score.precision, "recall": score.recall, "f1": score.f1}
+            for score in self.classes
+        ]
+        return values
+
+
+def names(task: ClassTask) -> tuple[str, ...]:
+    """The classes of a task."""
+    from gaung.text import business, industry, reasons
+
+    known: dict[ClassTask, tuple[str, ...]] = {
+        "intent": reasons.INTENTS,
+        "aspect": reasons.ASPECTS,
+        "activity": business.ACTIVITIES,
+        "relevance": (business.MSME, business.OTHER),
+        "industry": industry.INDUSTRIES,
+    }
+    return known[task]
+
+
+def read(path: Path, task: ClassTask) -> tuple[list[str], list[dict[str, str]]]:
+    """Texts, and per text its classes (with mood for aspects): a TSV of text and labels.
+
+    Several labels are parted by commas; ``none`` stands for no class, ``price:negative`` for an aspect
+    with its mood. A header ``text, label`` is left out.
+
+    Raises:
+        SettingsInvalid: a line without a tab, or with an unknown label.
+    """
+    texts: list[str] = []
+    labels: list[dict[str, str]] = []
+    try:
+        lines = path.read_text(encoding="utf-8-sig").rstrip("\n").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{path} cannot be read as UTF-8 text: {error}") from error
+    known = names(task)
+    for number, line in enumerate(lines, start=1):
+        text, tab, told = line.rpartition("\t")
+        if number == 1 and told == "label":
+            continue
+        found = dict(part.strip().partition(":")[::2] for part in told.split(",") if part.strip() != NONE)
+        wrong = [name for name, mood in found.items() if name not in known or mood not in ("", *MOODS)]
+        if not tab or wrong:
+            raise SettingsInvalid(
+                f"{path}, line {number}: needs a text, a tab and labels of {', '.join(known)}; "
+                f"found {told[:40]!r}"
+            )
+        texts.append(text)
+        labels.append(found)
+    if not texts:
+        raise SettingsInvalid(f"{path} holds no labelled text")
+    return texts, labels
+
+
+def evaluate(texts: Sequence[str], labels: Sequence[dict[str, str]], task: ClassTask) -> ClassReport:
+    """The report of a task's rules on labelled texts."""
+    said, answered = _said(texts, task)
+    scores = [
+        ClassScore(
+            name,
+            sum(name in true for true in labels),
+            sum(name in told for told in said),
+            sum(name in true and name in told for true, told in zip(labels, said, strict=True)),
+        )
+        for name in sorted(names(task))
+    ]
+    present = [score.f1 for score in scores if score.n or score.said]
+    moods = [
+        told[name] == mood
+        for true, told in zip(labels, said, strict=True)
+        for name, mood in true.items()
+        if mood and name in told
+    ]
+    exact = sum(set(true) == set(told) for true, told in zip(labels, said, strict=True))
+    return ClassReport(
+        engine=f"gaung-{task}-{versions.RULES[task]}",
+        n=len(texts),
+        answered_share=round(sum(answered) / len(texts), 4),
+        exact_share=round(exact / len(texts), 4),
+        macro_f1=round(sum(present) / len(present), 4),
+        mood_accuracy=round(sum(moods) / len(moods), 4) if moods else None,
+        classes=scores,
+    )
+
+
+def _said(texts: Sequence[str], task: ClassTask) -> tuple[list[dict[str, str]], list[bool]]:
+    """Per text the classes given (with mood for aspects), and whether there is an answer."""
+    from gaung.text import business, industry, reasons
+    from gaung.text.batch import as_batch
+
+    batch = as_batch(texts)
+    if task == "intent":
+        lists: list[list[str]] = reasons.intents(batch).to_pydict()["intents"]
+        return [dict.fromkeys(found, "") for found in lists], [True] * len(texts)
+    if task == "aspect":
+        rows: list[list[dict[str, str]]] = reasons.aspects(batch).to_pydict()["aspects"]
+        return [{one["aspect"]: one["mood"] for one in row} for row in rows], [True] * len(texts)
+    functions = {
+        "activity": business.activity,
+        "relevance": business.relevance,
+        "industry": industry.classify,
+    }
+    single = functions[task](batch).column(task).to_pylist()
+    return [{name: ""} if name else {} for name in single], [name is not None for name in single]
