@@ -19,6 +19,10 @@
     {{ default__day_start(date, timezone) }}
 {%- endmacro %}
 
+{% macro local_hour(time, timezone) -%}
+    {{ default__local_hour(time, timezone) }}
+{%- endmacro %}
+
 {% macro hours_between(start, end) -%}
     {{ default__hours_between(start, end) }}
 {%- endmacro %}

@@ -37,6 +37,19 @@
     to_utc_timestamp(cast({{ date }} as timestamp), {{ timezone }})
 {%- endmacro %}
 
+{#- The hour of the day, 0 to 23, of a time in a time zone. -#}
+{% macro local_hour(time, timezone) -%}
+    {{ return(adapter.dispatch('local_hour', 'gaung')(time, timezone)) }}
+{%- endmacro %}
+
+{% macro default__local_hour(time, timezone) -%}
+    cast(extract(hour from {{ time }} at time zone {{ timezone }}) as integer)
+{%- endmacro %}
+
+{% macro spark__local_hour(time, timezone) -%}
+    hour(from_utc_timestamp({{ time }}, {{ timezone }}))
+{%- endmacro %}
+
 {#- Hours from one time to another, negative when the second is earlier; an exact number. -#}
 {% macro hours_between(start, end) -%}
     {{ return(adapter.dispatch('hours_between', 'gaung')(start, end)) }}

@@ -58,6 +58,15 @@ PLANTED = {
     """,
     "dim_author.private_persons_are_not_named": "update marts__build.dim_author set is_public_voice = false",
     "model_quality.answered_is_a_part": "update marts__build.model_quality set answered_count = 7",
+    "rpt_brand_day__summary.figures_equal_brand_sentiment_daily": (
+        "update marts__build.rpt_brand_day__summary set negative_count = 7"
+    ),
+    "rpt_brand_day__conversations.effects_rest_on_the_day": (
+        "update marts__build.rpt_brand_day__conversations set net_sentiment_effect_pct = 7"
+    ),
+    "rpt_brand_day__contacts.no_own_account": (
+        "update marts__build.dim_author set is_brand_account = true"
+    ),
     "collection_coverage.records_are_accounted_for": (
         "update marts__build.collection_coverage set received_count = 5"
     ),

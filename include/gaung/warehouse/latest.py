@@ -315,7 +315,10 @@ standing as (
     left join core.author_metrics_latest as m on c.platform = m.platform and c.author_id = m.author_id
 ),
 changed as (
-    select n.platform, n.author_id
+    select
+        n.platform,
+        n.author_id,
+        n.is_brand_account <> coalesce(o.is_brand_account, false) as is_account_changed
     from standing as n
     left join core.standing_author as o on n.platform = o.platform and n.author_id = o.author_id
     where
@@ -335,6 +338,16 @@ authors as (
     select k.author_key
     from changed as c
     inner join core.author_key as k on c.platform = k.platform and c.author_id = k.author_id
+    on conflict do nothing
+),
+-- a brief neither thanks nor quotes accounts of brands, so their days depend on who is one
+days as (
+    insert into core.dirty__brand_date (brand_id, local_date)
+    select distinct b.brand_id, b.local_date
+    from changed as c
+    inner join core.post as o on c.platform = o.platform and c.author_id = o.author_id
+    inner join core.placed_brand as b on o.platform = b.platform and o.post_id = b.post_id
+    where c.is_account_changed
     on conflict do nothing
 )
 insert into core.dirty__post (post_key)

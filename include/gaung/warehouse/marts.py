@@ -1,7 +1,7 @@
 """What the marts declare about themselves, read from the models' YAML.
 
-The YAML files under ``dbt_project/models/marts`` are the one description of a mart: types, key,
-partition, references, and the words for readers. The publisher, the gate, the glossary and the
+The YAML files under ``dbt_project/models/marts`` and ``models/reports`` are the one description of a
+mart: types, key, partition, references, and the words for readers. The publisher, the gate, the glossary and the
 tests all derive from :func:`load`.
 """
 
@@ -17,6 +17,8 @@ from gaung.warehouse.partitions import KINDS, WHOLE
 
 FOLDER: Path | None = None
 """Where the declarations stand; None: in the settings' dbt project."""
+
+SUBFOLDERS = ("marts", "reports")
 
 LINEAGE_COLUMNS = ("batch_id", "payload_ref", "built_at", "version", "published_version")
 """Columns in which two equal rows may differ."""
@@ -108,7 +110,9 @@ def load(folder: Path | None = None) -> tuple[Mart, ...]:
     Raises:
         SettingsInvalid: a declaration lacks what the publisher needs; names file and mart.
     """
-    return _load(folder or FOLDER or get_settings().dbt_project / "models" / "marts")
+    chosen = folder or FOLDER
+    models = get_settings().dbt_project / "models"
+    return _load((chosen,) if chosen else tuple(models / name for name in SUBFOLDERS))
 
 
 def get(name: str) -> Mart:
@@ -157,9 +161,9 @@ def _load_cached(files: tuple[tuple[Path, int, int], ...]) -> tuple[Mart, ...]:
     return tuple(marts)
 
 
-def _load(folder: Path) -> tuple[Mart, ...]:
+def _load(folders: tuple[Path, ...]) -> tuple[Mart, ...]:
     files = []
-    for path in sorted(folder.rglob("*.y*ml")):
+    for path in sorted(path for folder in folders for path in folder.rglob("*.y*ml")):
         state = path.stat()
         files.append((path, state.st_mtime_ns, state.st_size))
     return _load_cached(tuple(files))
