@@ -39,7 +39,11 @@ class Browser:
         """Load a page in a window of that width."""
         self.call("Page.enable")
         self.call(
-            "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 600
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=900,
+            deviceScaleFactor=1,
+            mobile=width < 600,
         )
         self.call("Page.navigate", url=path.resolve().as_uri())
         deadline = time.monotonic() + WAIT_S

@@ -71,6 +71,14 @@ class Settings(BaseSettings):
     metabase_url: str | None = Field(
         default=None, description="Where `gaung metabase` finds the Metabase that it sets up."
     )
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server for briefs and alerts: smtp://user:password@host:587. Empty: files only.",
+    )
+    mail_from: str = Field(default="gaung@localhost", description="Sender of briefs and alerts.")
+    alert_email: str | None = Field(
+        default=None, description="Who hears of a blocked gate or an outage. Empty: files only."
+    )
     log_level: str = Field(default="INFO", description="Level of Gaung's own log lines.")
 
     @field_validator("home", "drop_folder", "brands_file", "dbt_project", "test_data")

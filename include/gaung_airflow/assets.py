@@ -7,3 +7,6 @@ RAW_FILES = Asset(name="raw/files", uri="x-gaung://raw/files")
 
 MARTS = Asset(name="marts", uri="x-gaung://marts")
 """A new version of the published tables is live."""
+
+REPORTS = Asset(name="reports", uri="x-gaung://reports")
+"""A brief was delivered."""

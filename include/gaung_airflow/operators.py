@@ -236,3 +236,56 @@ def _tell(build_id: int, token: str, error: BaseException) -> None:
         builds.fail(build_id, token, error)
     except (GaungError, Error) as second:
         error.add_note(f"and the end of build {build_id} could not be noted: {second}")
+
+
+class ReportsDueOperator(BaseOperator):
+    """Gives brand and day of each brief that is due when the run begins, or of the one asked for."""
+
+    def execute(self, context: "Context") -> list[dict[str, str]]:
+        """The plan; empty when nobody is due."""
+        from datetime import UTC, date, datetime, timedelta
+        from zoneinfo import ZoneInfo
+
+        from gaung.reports import delivery
+        from gaung.warehouse import setup
+
+        setup.ready()
+        moment = context["dag_run"].run_after or datetime.now(UTC)
+        brand_id, day = context["params"].get("brand_id"), context["params"].get("local_date")
+        if brand_id:
+            brand = delivery.find(brand_id)
+            yesterday = moment.astimezone(ZoneInfo(brand.timezone)).date() - timedelta(days=1)
+            found = [(brand.id, date.fromisoformat(day) if day else yesterday)]
+        else:
+            found = delivery.due(moment)
+        self.log.info("%d briefs are due", len(found))
+        return [{"brand_id": one, "local_date": due_day.isoformat()} for one, due_day in found]
+
+
+class ReportOperator(BaseOperator):
+    """Makes, checks and delivers one brief; gives counts of recipients.
+
+    Args:
+        report: ``brand_id`` and ``local_date``.
+    """
+
+    template_fields = ("report",)
+
+    def __init__(self, *, report: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.report = report
+
+    def execute(self, context: "Context") -> Counts:
+        """Recipients by what became of them.
+
+        Raises:
+            GaungError: the page differs from its queries, or the mail server took nothing.
+        """
+        from datetime import date
+
+        from gaung.reports import delivery
+
+        done = delivery.deliver(self.report["brand_id"], date.fromisoformat(self.report["local_date"]))
+        counts = {"sent": done.sent, "skipped": done.skipped, "failed": done.failed}
+        self.log.info("%s %s by %s: %s", self.report["brand_id"], done.path.name, done.channel, counts)
+        return counts

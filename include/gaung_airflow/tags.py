@@ -12,3 +12,4 @@ class Tag(StrEnum):
     FILES = "files"
     LEARN = "learn"
     MAINTENANCE = "maintenance"
+    REPORT = "report"

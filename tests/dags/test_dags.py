@@ -18,7 +18,7 @@ from gaung.settings import PROJECT_ROOT, get_settings
 from gaung.warehouse import marts
 from gaung.warehouse.connect import connect
 
-DAG_IDS = {"ingest_files", "build_and_publish", "learn", "maintain"}
+DAG_IDS = {"ingest_files", "build_and_publish", "learn", "maintain", "send_reports"}
 HEADINGS = ["What", "Grain and target tables", "Schedule", "Owner", "If it fails", "Backfill"]
 
 PARSE = """

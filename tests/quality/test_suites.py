@@ -64,9 +64,7 @@ PLANTED = {
     "rpt_brand_day__conversations.effects_rest_on_the_day": (
         "update marts__build.rpt_brand_day__conversations set net_sentiment_effect_pct = 7"
     ),
-    "rpt_brand_day__contacts.no_own_account": (
-        "update marts__build.dim_author set is_brand_account = true"
-    ),
+    "rpt_brand_day__contacts.no_own_account": ("update marts__build.dim_author set is_brand_account = true"),
     "collection_coverage.records_are_accounted_for": (
         "update marts__build.collection_coverage set received_count = 5"
     ),

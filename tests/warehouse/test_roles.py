@@ -60,6 +60,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "ops.gate_total": {T: READ, P: REPLACE},
     "ops.publication": {T: READ, P: ADD},
     "ops.live": {T: READ, P: ADVANCE},
+    "ops.report_sent": {T: READ, P: KEEP},
     "ops.before_image": {T: READ, P: REPLACE},
     "ops.unresolved_failure": {T: READ, P: READ},
     "ops.mart_total": {T: READ, P: JUDGE},

@@ -77,7 +77,11 @@ def clean(text: str | None, *, limit: int = QUOTE_LENGTH) -> str:
         if letter in "\r\n\t\u200d" or unicodedata.category(letter) not in ("Cc", "Cf", "Cs", "Co", "Cn")
     )
     line = re.sub(r"\s+", " ", "".join(letters)).strip()
-    line = re.sub(r"([\u0300-\u036f\u0483-\u0489\u20d0-\u20ff]{3})[\u0300-\u036f\u0483-\u0489\u20d0-\u20ff]+", r"\1", line)
+    line = re.sub(
+        r"([\u0300-\u036f\u0483-\u0489\u20d0-\u20ff]{3})[\u0300-\u036f\u0483-\u0489\u20d0-\u20ff]+",
+        r"\1",
+        line,
+    )
     if len(line) <= limit:
         return line
     start = line[: limit - 1]
@@ -96,7 +100,9 @@ def mood_word(row: Row) -> str | None:
 
 def style() -> str:
     """The page's only style sheet."""
-    return resources.files("gaung.reports.templates").joinpath("style.css").read_text(encoding="utf-8").strip()
+    return (
+        resources.files("gaung.reports.templates").joinpath("style.css").read_text(encoding="utf-8").strip()
+    )
 
 
 @lru_cache(maxsize=1)
@@ -140,9 +146,9 @@ class Fields:
         """A marked text that is the answer of a query."""
         from markupsafe import Markup
 
-        return Markup('<span data-query="{}" data-column="{}" data-row="{}" data-form="text">{}</span>').format(
-            query, column, row, clean(self.value(query, column, row), limit=1000)
-        )
+        return Markup(
+            '<span data-query="{}" data-column="{}" data-row="{}" data-form="text">{}</span>'
+        ).format(query, column, row, clean(self.value(query, column, row), limit=1000))
 
     def date(self, query: str, column: str, row: int = 0) -> "Markup":
         """A marked day, written short."""
@@ -181,7 +187,7 @@ def _values(brand: "Brand", found: Facts, language: Language) -> dict[str, Any]:
         "style_hash": style_hash(),
         "head": head,
         "mood": sentences["mood"][word] if word else sentences["mood_few"],
-        "few_scored": bool(head) and head["scored_count"] < FEW_TO_TRUST,
+        "few_scored": head is not None and head["scored_count"] < FEW_TO_TRUST,
         "synthetic": brand.is_synthetic or bool(head and head["is_synthetic"]),
         "complete": found.rows["badge"][0]["completeness_en"] == "complete",
         "last_day": last,

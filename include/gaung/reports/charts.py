@@ -42,20 +42,31 @@ def days(rows: Sequence[Mapping[str, Any]], language: Language, width: str) -> s
 
     words = LABELS[language]
     values = [
-        {"order": index, "day": f"{row['day_number']}", "posts": row["post_count"], "last": index == len(rows) - 1}
+        {
+            "order": index,
+            "day": f"{row['day_number']}",
+            "posts": row["post_count"],
+            "last": index == len(rows) - 1,
+        }
         for index, row in enumerate(rows)
     ]
     top = max([row["post_count"] or 0 for row in rows], default=0)
-    base = alt.Chart(alt.Data(values=values)).encode(
+    base = alt.Chart({"values": values}).encode(
         x=alt.X("order:O", axis=_axis(words["day"], labelExpr=_names([v["day"] for v in values])))
     )
-    bars = base.transform_filter("isValid(datum.posts)").mark_bar().encode(
-        y=alt.Y("posts:Q", axis=_axis(words["posts"], tickCount=4, format=",d"), scale=_scale(top)),
-        color=alt.condition("datum.last", alt.value(ACCENT), alt.value(PALE)),
+    bars = (
+        base.transform_filter("isValid(datum.posts)")
+        .mark_bar()
+        .encode(
+            y=alt.Y("posts:Q", axis=_axis(words["posts"], tickCount=4, format=",d"), scale=_scale(top)),
+            color=alt.condition("datum.last", alt.value(ACCENT), alt.value(PALE)),
+        )
     )
-    gaps = base.transform_filter("!isValid(datum.posts)").mark_text(
-        text="?", color=QUIET, baseline="bottom", fontSize=12, font=FONT
-    ).encode(y=alt.datum(0, type="quantitative"))
+    gaps = (
+        base.transform_filter("!isValid(datum.posts)")
+        .mark_text(text="?", color=QUIET, baseline="bottom", fontSize=12, font=FONT)
+        .encode(y=alt.datum(0, type="quantitative"))
+    )
     return _svg(bars + gaps, width, language, "days")
 
 
@@ -72,7 +83,7 @@ def hours(rows: Sequence[Mapping[str, Any]], language: Language, width: str) -> 
     ]
     top = max([row["post_count"] for row in rows], default=0)
     chart = (
-        alt.Chart(alt.Data(values=values))
+        alt.Chart({"values": values})
         .mark_bar()
         .encode(
             x=alt.X(
@@ -126,10 +137,19 @@ def _svg(chart: Any, width: str, language: Language, name: str) -> str:
             }
         },
         "axis": {
-            "labelFont": FONT, "titleFont": FONT, "labelFontSize": 11, "titleFontSize": 11,
-            "titleFontWeight": "normal", "labelColor": QUIET, "titleColor": QUIET,
-            "gridColor": "#e6e9e7", "domainColor": "#c3cac7", "tickColor": "#c3cac7", "labelAngle": 0,
-            "titlePadding": 6, "labelOverlap": True,
+            "labelFont": FONT,
+            "titleFont": FONT,
+            "labelFontSize": 11,
+            "titleFontSize": 11,
+            "titleFontWeight": "normal",
+            "labelColor": QUIET,
+            "titleColor": QUIET,
+            "gridColor": "#e6e9e7",
+            "domainColor": "#c3cac7",
+            "tickColor": "#c3cac7",
+            "labelAngle": 0,
+            "titlePadding": 6,
+            "labelOverlap": True,
         },
     }
     drawn: str = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)

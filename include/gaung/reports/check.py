@@ -15,6 +15,7 @@ from typing import get_args
 from gaung.errors import GaungError
 from gaung.reports import brief, facts
 from gaung.reports.facts import Facts
+from gaung.reports.sentences import SENTENCES
 from gaung.reports.words import Form, Language, day_in_words, number, read, shown
 
 VOID = {"meta", "link", "img", "br", "hr", "input", "base", "source", "embed", "area", "col", "track", "wbr"}
@@ -22,9 +23,32 @@ UNMARKED = ("data-name", "data-quote", "data-handle", "data-sql")
 """Elements whose digits are not numbers of ours: they are compared as texts instead."""
 FORBIDDEN = {
     *("script", "iframe", "object", "embed", "link", "base", "form", "img", "image", "video", "audio"),
-    *("foreignobject", "use", "animate", "set", "a", "input", "button", "textarea", "source", "frame", "math"),
+    *(
+        "foreignobject",
+        "use",
+        "animate",
+        "set",
+        "a",
+        "input",
+        "button",
+        "textarea",
+        "source",
+        "frame",
+        "math",
+    ),
 }
-ADDRESSES = ("src", "href", "xlink:href", "action", "formaction", "data", "poster", "background", "srcset", "style")
+ADDRESSES = (
+    "src",
+    "href",
+    "xlink:href",
+    "action",
+    "formaction",
+    "data",
+    "poster",
+    "background",
+    "srcset",
+    "style",
+)
 FEWEST_NUMBERS = 10
 """A page of a day with posts has at least so many."""
 
@@ -79,7 +103,9 @@ class _Reader(HTMLParser):
         for element in self.open:
             element.text.append(data)
         inside = {element.name for element in self.open}
-        marked = any(name in element.attributes for element in self.open for name in (*UNMARKED, "data-query"))
+        marked = any(
+            name in element.attributes for element in self.open for name in (*UNMARKED, "data-query")
+        )
         if not marked and not inside & {"style", "svg", "time", "title"} and re.search(r"\d", data):
             self.faults.append(f"the number in {data.strip()[:60]!r} names no query")
 
@@ -116,8 +142,8 @@ def compare(page: brief.Page, again: Facts) -> int:
         more = f" and {len(faults) - 5} more" if len(faults) > 5 else ""
         raise PageWrong(
             f"the brief of {again.brand_id} for {again.day} is not what the queries say: "
-            f"{'; '.join(faults[:5])}{more}. It is not sent; make it again, and if that fails read the queries "
-            "at its end"
+            f"{'; '.join(faults[:5])}{more}. It is not sent; make it again, and if "
+            "that fails read the queries at its end"
         )
     return numbers
 
@@ -137,9 +163,15 @@ def _query_faults(element: _Element, again: Facts, language: Language) -> list[s
         return [f"{where} has no form"]
     form: Form = marks["data-form"]  # type: ignore[assignment]
     if value is None:
-        return [] if said == "–" and marks.get("value") == "" else [f"{where} is unknown, the page says {said!r}"]
+        return (
+            []
+            if said == "–" and marks.get("value") == ""
+            else [f"{where} is unknown, the page says {said!r}"]
+        )
     try:
-        equal = Decimal(marks["value"]) == Decimal(value) and read(said, language) == shown(Decimal(value), form)
+        equal = Decimal(marks["value"]) == Decimal(value) and read(said, language) == shown(
+            Decimal(value), form
+        )
     except (ValueError, InvalidOperation, KeyError):
         return [f"{where} is {value}, the page says {said!r}"]
     if not equal or said != number(Decimal(value), form, language):
@@ -181,7 +213,7 @@ def _text_faults(element: _Element, again: Facts, page: brief.Page) -> list[str]
             for row, answer in enumerate(again.rows[query])
             if answer["handle"]
         }
-        private = brief.SENTENCES[page.language]["private"]
+        private = SENTENCES[page.language]["private"]
         return [] if element.content in named | {private} else ["an account is named that no query gives"]
     return []
 
@@ -189,15 +221,25 @@ def _text_faults(element: _Element, again: Facts, page: brief.Page) -> list[str]
 def _page_faults(page: brief.Page, again: Facts, reader: _Reader, numbers: int) -> list[str]:
     """What the page as a whole lacks."""
     faults = []
-    printed = {element.attributes["data-sql"] for element in reader.elements if "data-sql" in element.attributes}
+    printed = {
+        element.attributes["data-sql"] for element in reader.elements if "data-sql" in element.attributes
+    }
     asked = {e.attributes["data-query"] for e in reader.elements if "data-query" in e.attributes}
     faults += [f"the query {name} is not printed" for name in sorted(asked - printed)]
     if again.first("headline"):
-        faults += [f"the chart {k} is not drawn from its query" for k, svg in brief.drawings(again, page.language).items() if svg not in page.html]
+        faults += [
+            f"the chart {k} is not drawn from its query"
+            for k, svg in brief.drawings(again, page.language).items()
+            if svg not in page.html
+        ]
         if numbers < FEWEST_NUMBERS:
             faults.append(f"only {numbers} numbers could be read back")
-    policies = [e for e in reader.elements if e.attributes.get("http-equiv", "").lower() == "content-security-policy"]
-    if len(policies) != 1 or not policies[0].attributes["content"].startswith("default-src 'none'; style-src 'sha256-"):
+    policies = [
+        e for e in reader.elements if e.attributes.get("http-equiv", "").lower() == "content-security-policy"
+    ]
+    if len(policies) != 1 or not policies[0].attributes["content"].startswith(
+        "default-src 'none'; style-src 'sha256-"
+    ):
         faults.append("the page has no content policy")
     styles = [element.content for element in reader.elements if element.name == "style"]
     if styles != [brief.style()]:

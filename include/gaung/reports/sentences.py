@@ -19,8 +19,8 @@ SENTENCES: dict[Language, dict[str, Any]] = {
         "badge": "Data:",
         "synthetic": "Data contoh buatan, bukan data sungguhan",
         "nothing_title": "Tidak ada unggahan",
-        "nothing": "Pada hari ini tidak ada unggahan tentang merek Anda yang terkumpul. Itu belum tentu berarti "
-        "tidak ada yang berbicara: kami hanya melihat apa yang dikumpulkan.",
+        "nothing": "Pada hari ini tidak ada unggahan tentang merek Anda yang terkumpul. Itu belum tentu "
+        "berarti tidak ada yang berbicara: kami hanya melihat apa yang dikumpulkan.",
         "last_seen": "Unggahan terakhir yang kami lihat berasal dari",
         "never_seen": "Belum pernah ada unggahan tentang merek ini yang terkumpul.",
         "nothing_advice": "Tanpa unggahan kami tidak menilai suasana hati dan tidak menyarankan tindakan.",
@@ -81,8 +81,9 @@ SENTENCES: dict[Language, dict[str, Any]] = {
         "nobody_to_thank": "Tidak ada pujian yang terkumpul pada hari itu.",
         "private": "akun pribadi",
         "reasons": {"complaint": "mengeluh", "question": "bertanya", "praise": "memuji"},
-        "how": "Setiap angka di halaman ini adalah jawaban sebuah kueri pada tabel terbitan dan sudah dicocokkan "
-        "kembali. Nama akun hanya disebut bila akun itu suara publik; nomor telepon, surel, dan nama lain disamarkan.",
+        "how": "Setiap angka di halaman ini adalah jawaban sebuah kueri pada tabel terbitan dan sudah "
+        "dicocokkan kembali. Nama akun hanya disebut bila akun itu suara publik; nomor telepon, surel, dan "
+        "nama lain disamarkan.",
         "queries": "Kueri di balik angka",
         "parameters": "Dengan",
         "mood_few": "terlalu sedikit untuk dinilai",
@@ -101,8 +102,8 @@ SENTENCES: dict[Language, dict[str, Any]] = {
         "badge": "Data:",
         "synthetic": "Invented demonstration data, not real",
         "nothing_title": "No posts",
-        "nothing": "No posts about your brand were collected on this day. That need not mean that nobody spoke: we "
-        "see only what is collected.",
+        "nothing": "No posts about your brand were collected on this day. That need not mean that nobody "
+        "spoke: we see only what is collected.",
         "last_seen": "The last posts that we saw are of",
         "never_seen": "No posts about this brand have been collected yet.",
         "nothing_advice": "Without posts we neither judge the mood nor advise an action.",
@@ -163,9 +164,9 @@ SENTENCES: dict[Language, dict[str, Any]] = {
         "nobody_to_thank": "No praise was collected on that day.",
         "private": "private account",
         "reasons": {"complaint": "complains", "question": "asks", "praise": "praises"},
-        "how": "Every number on this page is the answer of a query on the published tables and was compared with it "
-        "again. Accounts are named only where they are public voices; telephone numbers, addresses and other names "
-        "are masked.",
+        "how": "Every number on this page is the answer of a query on the published tables and was compared "
+        "with it again. Accounts are named only where they are public voices; telephone numbers, addresses "
+        "and other names are masked.",
         "queries": "The queries behind the numbers",
         "parameters": "With",
         "mood_few": "too few posts to say",

@@ -1,8 +1,8 @@
 """What the marts declare about themselves, read from the models' YAML.
 
 The YAML files under ``dbt_project/models/marts`` and ``models/reports`` are the one description of a
-mart: types, key, partition, references, and the words for readers. The publisher, the gate, the glossary and the
-tests all derive from :func:`load`.
+mart: types, key, partition, references, and the words for readers. The publisher, the gate, the
+glossary and the tests all derive from :func:`load`.
 """
 
 from collections.abc import Iterator, Mapping
