@@ -19,6 +19,10 @@
     {{ default__day_start(date, timezone) }}
 {%- endmacro %}
 
+{% macro quarter_of(time) -%}
+    {{ default__quarter_of(time) }}
+{%- endmacro %}
+
 {% macro local_hour(time, timezone) -%}
     {{ default__local_hour(time, timezone) }}
 {%- endmacro %}

@@ -37,6 +37,19 @@
     to_utc_timestamp(cast({{ date }} as timestamp), {{ timezone }})
 {%- endmacro %}
 
+{#- The UTC quarter of an hour in which a time lies. -#}
+{% macro quarter_of(time) -%}
+    {{ return(adapter.dispatch('quarter_of', 'gaung')(time)) }}
+{%- endmacro %}
+
+{% macro default__quarter_of(time) -%}
+    date_bin('15 minutes', {{ time }}, timestamptz '2000-01-01 00:00:00+00')
+{%- endmacro %}
+
+{% macro spark__quarter_of(time) -%}
+    timestamp_seconds(floor(unix_seconds({{ time }}) / 900) * 900)
+{%- endmacro %}
+
 {#- The hour of the day, 0 to 23, of a time in a time zone. -#}
 {% macro local_hour(time, timezone) -%}
     {{ return(adapter.dispatch('local_hour', 'gaung')(time, timezone)) }}

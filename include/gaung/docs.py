@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gaung.settings import PROJECT_ROOT
 from gaung.warehouse.marts import Column, Mart, load
-from gaung.warehouse.views import VIEWS
+from gaung.warehouse.views import EVERY_VIEW
 
 TITLE = "Glossary of the published tables · Daftar istilah tabel terbitan"
 INTRO = (
@@ -188,7 +188,7 @@ def _tables() -> Iterable[tuple[str, str, str, str, list[list[str]]]]:
             note,
             [_row(column) for column in mart.columns],
         )
-    for view in VIEWS:
+    for view in EVERY_VIEW:
         rows = [[c.name, "", c.description, c.description_id, "", "", ""] for c in view.columns]
         yield view.name, view.description, view.description_id, "A view. Sebuah view.", rows
 

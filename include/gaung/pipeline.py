@@ -155,8 +155,10 @@ def _gate(build: Build, token: str) -> Any:
 
 
 def _publish(build: Build, token: str) -> Any:
+    from gaung.alerts import watch
     from gaung.warehouse import publisher
 
+    watch.note_quarters(build.build_id, token)
     return publisher.publish(build.build_id, token)
 
 

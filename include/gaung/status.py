@@ -111,6 +111,7 @@ class Status:
     runs: tuple[DagRun, ...] = ()
     failed_steps: tuple[FailedStep, ...] = ()
     late_sources: tuple[LateSource, ...] = ()
+    open_alerts: tuple[str, ...] = ()
     sizes: dict[str, int] = field(default_factory=dict)
     growth: dict[str, float] = field(default_factory=dict)
     free: dict[Path, int] = field(default_factory=dict)
@@ -140,6 +141,7 @@ def collect() -> Status:
             runs=_runs(cur),
             failed_steps=_failed_steps(cur),
             late_sources=_late_sources(cur),
+            open_alerts=_open_alerts(cur),
             sizes=sizes.measure(cur),
             real_since=_real_since(cur),
         )
@@ -188,6 +190,17 @@ def _badge(cur: cursor) -> dict[str, Any]:
     cur.execute("select * from marts.trust_badge")
     row = cur.fetchone() or ()
     return dict(zip((column.name for column in cur.description or ()), row, strict=True))
+
+
+def _open_alerts(cur: cursor) -> tuple[str, ...]:
+    """What is open, worst and oldest first: severity, title and evidence."""
+    cur.execute(
+        """
+        select severity || ': ' || title_en || '. ' || reason_en from marts.alert
+        where is_open order by severity, alert_id
+        """
+    )
+    return tuple(told for (told,) in cur.fetchall())
 
 
 def _running(cur: cursor) -> RunningBuild | None:
@@ -367,6 +380,8 @@ def _problems_of_the_data(status: Status) -> Iterator[Problem]:
             f"a loaded batch waits {waiting:.0f} minutes to be published; run `gaung build`",
             "A batch waits to be published",
         )
+    for told in status.open_alerts:
+        yield Problem(f"open alert, {told}", "An alert is open")
     for late in status.late_sources:
         yield Problem(
             f"{late.source} is late: nothing since {late.last_at:%Y-%m-%d %H:%M} UTC, usually every "

@@ -132,7 +132,7 @@ def world() -> list[dict[str, Any]]:
     ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shop(server: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The planted world, published; gives the home folder."""
     home = tmp_path_factory.mktemp("home")

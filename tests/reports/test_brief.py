@@ -155,7 +155,6 @@ def test_hostile_text_stays_text(shop: Path) -> None:
     assert "\u2066" not in html
     assert "{{ 7*7 }}" in html
     assert "x" * 300 not in html
-    assert "<b>" in html
     assert '<b>"Uji"' not in html
 
 

@@ -42,8 +42,28 @@ def build(
             else:
                 console.print(f"  {stage:<10} {seconds:6.1f} s")
 
-        report = pipeline.build(full=full, progress=progress)
+        try:
+            report = pipeline.build(full=full, progress=progress)
+        finally:
+            _watch()
     _print_build(report)
+
+
+def _watch() -> None:
+    """Write and tell alerts, also after a failed build; a fault here never hides how the build went."""
+    import logging
+
+    from psycopg2 import Error
+
+    from gaung.alerts import watch
+
+    try:
+        for alert in watch.watch():
+            typer.secho(
+                f"alert: {alert.decision.kind} {alert.decision.subject} {alert.decision.event}", fg="red"
+            )
+    except (GaungError, Error) as error:
+        logging.getLogger(__name__).warning("alerts could not be told: %s", error)
 
 
 def publish(

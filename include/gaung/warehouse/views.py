@@ -443,3 +443,88 @@ select * from final
 )
 
 VIEWS = (TRUST_BADGE, RECONCILIATION)
+
+ALERTS = View(
+    name="alert",
+    sql="""
+with opened as (
+    select * from ops.alert where event = 'open'
+),
+
+final as (
+    select
+        o.alert_id,
+        o.kind,
+        o.subject,
+        o.brand_id,
+        case when e.alert_id is null then 'warning' else 'critical' end as severity,
+        c.alert_id is null as is_open,
+        o.title_id,
+        o.title_en,
+        coalesce(e.reason_id, o.reason_id) as reason_id,
+        coalesce(e.reason_en, o.reason_en) as reason_en,
+        coalesce(e.collection_coverage_pct, o.collection_coverage_pct) as collection_coverage_pct,
+        o.window_at as opened_window_at,
+        o.happened_at as opened_at,
+        e.happened_at as escalated_at,
+        c.happened_at as closed_at
+    from opened as o
+    left join ops.alert as e on e.opened_alert_id = o.alert_id and e.event = 'escalate'
+    left join ops.alert as c on c.opened_alert_id = o.alert_id and c.event = 'close'
+)
+
+select * from final
+""",
+    description="Alerts: what opened, whether it got worse and whether it is over. One row per alert.",
+    description_id="Peringatan: yang terbuka, memburuk, atau sudah selesai. Satu baris per peringatan.",
+    columns=(
+        ViewColumn("alert_id", "Alert.", "Peringatan."),
+        ViewColumn(
+            "kind",
+            "What it is: gate_failure, source_outage, crisis (complaints surge) or drop (talk falls).",
+            "Jenisnya: gate_failure, source_outage, crisis (keluhan melonjak), drop (pembicaraan turun).",
+        ),
+        ViewColumn(
+            "subject", "Brand or source that it is about; gate.", "Merek atau sumber yang dimaksud; gate."
+        ),
+        ViewColumn(
+            "brand_id", "Brand. NULL for the gate and sources.", "Merek. NULL untuk pemeriksaan dan sumber."
+        ),
+        ViewColumn(
+            "severity",
+            "warning when it opened, critical once it got worse.",
+            "warning saat terbuka, critical setelah memburuk.",
+        ),
+        ViewColumn("is_open", "Whether it is not over yet.", "Apakah belum selesai."),
+        ViewColumn("title_id", "What happened, in Indonesian.", "Yang terjadi, bahasa Indonesia."),
+        ViewColumn("title_en", "What happened, in English.", "Yang terjadi, bahasa Inggris."),
+        ViewColumn(
+            "reason_id", "The newest evidence in words, Indonesian.", "Bukti terbaru, bahasa Indonesia."
+        ),
+        ViewColumn("reason_en", "The newest evidence in words, English.", "Bukti terbaru, bahasa Inggris."),
+        ViewColumn(
+            "collection_coverage_pct",
+            "Least coverage of the sources in its hour. NULL: unknown.",
+            "Cakupan terendah sumber pada jamnya. NULL: tidak diketahui.",
+        ),
+        ViewColumn(
+            "opened_window_at",
+            "Quarter of an hour in which it opened (UTC). NULL for the gate and sources.",
+            "Seperempat jam saat terbuka (UTC). NULL untuk pemeriksaan dan sumber.",
+        ),
+        ViewColumn("opened_at", "When it was written (UTC).", "Waktu dicatat (UTC)."),
+        ViewColumn(
+            "escalated_at",
+            "When it got worse (UTC). NULL: it did not.",
+            "Waktu memburuk (UTC). NULL bila tidak.",
+        ),
+        ViewColumn(
+            "closed_at",
+            "When it was over (UTC). NULL: it is open.",
+            "Waktu selesai (UTC). NULL bila masih terbuka.",
+        ),
+    ),
+)
+
+EVERY_VIEW = (*VIEWS, ALERTS)
+"""All views for readers; :data:`VIEWS` are those that the publishing migration creates."""
