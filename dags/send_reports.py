@@ -1,5 +1,5 @@
 """
-The daily brief of each brand, delivered once.
+The daily brief of each brand, its numbers compared with their queries, delivered once.
 
 ## What
 Asks which brands are due (07:00 in the brand's own time zone and not delivered yet), makes the page of
@@ -8,6 +8,7 @@ mail where a server and recipients are set, else as a file. `gaung report BRAND 
 
 ## Grain and target tables
 One page per brand and day under `var/reports`; one row per brand, day and recipient: `ops.report_sent`.
+See it in `marts.rpt_brand_day__summary`.
 
 ## Schedule
 Every hour at ten past; a brand is due once a day. On demand with `brand_id` (and `local_date`).

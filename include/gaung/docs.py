@@ -114,7 +114,7 @@ def page() -> str:
         )
         parts.append(f'<p lang="id"><em>{html.escape(description_id)}</em></p>')
         parts += [f"<p>{html.escape(note)}</p>"] if note else []
-        if name not in {view.name for view in VIEWS}:
+        if name not in {view.name for view in EVERY_VIEW}:
             link = f"lineage.html#!/model/model.gaung.{name}"
             parts.append(f'<p><a href="{link}">Lineage · Silsilah</a></p>')
         parts += _html_table(HEAD, rows)

@@ -66,7 +66,8 @@ def test_each_recipient_gets_it_once_in_the_own_language(inbox: Inbox) -> None:
     assert english["Subject"].startswith("Daily brief of ")
     [attached] = indonesian.iter_attachments()
     assert attached.get_filename() == "2026-03-06-id.html"
-    assert attached.get_content().replace("\r\n", "\n").strip() == first.path.read_text(encoding="utf-8").strip()
+    got = attached.get_content().replace("\r\n", "\n").strip()
+    assert got == first.path.read_text(encoding="utf-8").strip()
     rows = ask("select recipient_key, status, page_sha256 from ops.report_sent where local_date = %s", (DAY,))
     assert {status for _, status, _ in rows} == {"sent"}
     assert "example.com" not in str(rows)
