@@ -72,6 +72,8 @@ def note_quarters(build_id: int, token: str) -> int:
     """
     with _session("transformer") as cur:
         builds.fence(cur, build_id, token)
+        if not _exists(cur, "core.int_brand_quarters__counted"):
+            return 0
         cur.execute(
             """
             delete from core.brand_quarter as q using core.dirty__brand_hour as d
@@ -140,12 +142,19 @@ def _collections(cur: "cursor") -> dict[str, list[dict[str, Any]]]:
 def _windows(cur: "cursor") -> dict[str, list[dict[str, Any]]]:
     """Newest complete windows of each brand, oldest first; none before anything was published."""
     reference = _reference(cur)
-    if reference is None:
+    if reference is None or not _exists(cur, "marts.collection_coverage"):
         return {}
     found: dict[str, list[dict[str, Any]]] = {}
     for row in _rows(cur, _statement(), {**rules.THRESHOLDS, "reference": reference}):
         found.setdefault(row["brand_id"], []).append(row)
     return found
+
+
+def _exists(cur: "cursor", table: str) -> bool:
+    """Whether a table is there; one that models write is not, before they ran for the first time."""
+    cur.execute("select to_regclass(%s) is not null", (table,))
+    row = cur.fetchone()
+    return bool(row and row[0])
 
 
 def _reference(cur: "cursor") -> datetime | None:
