@@ -1,15 +1,15 @@
 """Alerts: what opened, got worse and was over, who was told; brands by the quarter of an hour.
 
-Revision ID: 0011
-Revises: 0010
+Revision ID: 0012
+Revises: 0011
 """
 
 from alembic import op
 
 from gaung.warehouse.views import ALERTS, View
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 
