@@ -28,6 +28,8 @@ LATE_FACTOR = 3
 
 LATE_AT_LEAST = timedelta(hours=2)
 DISK_WARNING_DAYS = 7
+EXPLAINED_ELSEWHERE = ("ingest_files", "build_and_publish")
+"""DAGs whose failures are known by what failed: a file, a build, a batch that waits."""
 
 
 @dataclass(frozen=True)
@@ -330,6 +332,11 @@ def _problems(status: Status) -> Iterator[Problem]:
         yield Problem(
             f"maintenance step {step.step} failed: {step.error}", "A step of the maintenance failed"
         )
+    for run in status.runs:
+        if run.state == "failed" and run.dag_id not in EXPLAINED_ELSEWHERE and not status.failed_steps:
+            yield Problem(
+                f"the last run of {run.dag_id} failed, {run.ended_at:%m-%d %H:%M} UTC", "A run failed"
+            )
     yield from _problems_of_backups(status)
 
 

@@ -1,4 +1,4 @@
-"""Notes how runs of DAGs and tries of tasks ended in ``ops.airflow_run``.
+"""Notes how runs of DAGs and tries of tasks ended in ``ops.airflow_run``; masks components' own output.
 
 Airflow calls these in the scheduler (runs) and in the task's own process (tries). Whatever goes wrong
 here is logged and stops neither.
@@ -12,6 +12,20 @@ from typing import Any
 from airflow.listeners import hookimpl
 
 log = logging.getLogger(__name__)
+
+
+@hookimpl
+def on_starting(component: Any) -> None:
+    """A component starts: what tasks mark as secret is masked in its own output too.
+
+    Executors copy the log of each task to their output, which Airflow 3.3 does not mask.
+    """
+    import structlog
+    from airflow.sdk.log import mask_logs
+
+    processors = structlog.get_config()["processors"]
+    if mask_logs not in processors:
+        structlog.configure(processors=[mask_logs, *processors])
 
 
 @hookimpl

@@ -36,11 +36,13 @@ QUERIES = {
             sum(ignored_count) as ignored, sum(quarantined_count) as quarantined,
             sum(planned_window_count) as planned, sum(completed_window_count) as completed
         from marts.collection_coverage
-        where hour_at > clock_timestamp() - interval '7 days' group by source order by source
+        where hour_at > (select max(hour_at) from marts.collection_coverage) - interval '7 days'
+        group by source order by source
     """,
     "outcomes": """
-        select ended_at, step, status, source, coalesce(file_name, batch_key) as file, received_count,
-            loaded_count, quarantined_count, coalesce(error_class, '') as error_class
+        select ended_at, step, status, source, received_count, loaded_count, quarantined_count,
+            regexp_replace(coalesce(file_name, batch_key), '^.*/', '') as file,
+            coalesce(error_class, '') as error_class
         from ops.outcome order by outcome_id desc limit %(shown)s
     """,
     "runs": """

@@ -83,7 +83,7 @@ def test_the_page_shows_what_happened_and_escapes_it(things: Things, open_gate: 
 
     assert "Nothing is published yet" in page.render()
     succeed(things, "a.json", 1)
-    fail_load(things, "<script>alert(1)</script>.json")
+    fail_load(things, "<script>alert(1).json")
     things.put(("p1", "a", 0.5))
     things.build()
     things.run(
@@ -96,7 +96,7 @@ def test_the_page_shows_what_happened_and_escapes_it(things: Things, open_gate: 
     for said in ("version 1, published", "a.json", "passed", "maintain", "night", "A file cannot be read"):
         assert said in shown, said
     assert "<script>" not in shown
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;.json" in shown
+    assert "&lt;script&gt;alert(1).json" in shown
 
 
 def test_the_listener_notes_ends_and_never_raises(
@@ -126,3 +126,32 @@ def test_the_listener_notes_ends_and_never_raises(
     listener.on_dag_run_failed(run, "")
     assert "was not noted" in caplog.text
     assert "hushhush" not in caplog.text
+
+
+def test_what_a_task_marks_as_secret_is_masked_in_a_components_output(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    import structlog
+    from airflow.sdk.log import mask_secret
+
+    from gaung_airflow import listener
+
+    before = structlog.get_config()
+    try:
+        structlog.configure(
+            processors=[structlog.processors.JSONRenderer()],
+            wrapper_class=structlog.BoundLogger,
+            logger_factory=structlog.PrintLoggerFactory(),
+            cache_logger_on_first_use=False,
+        )
+        mask_secret("a-secret-of-a-task")
+        nested = [{"exc_value": "refused: a-secret-of-a-task"}]
+        listener.on_starting(None)
+        listener.on_starting(None)
+        structlog.get_logger("supervisor").error("said a-secret-of-a-task", error_detail=nested)
+    finally:
+        structlog.configure(**before)
+    said = capsys.readouterr().out
+    assert "said ***" in said
+    assert "refused: ***" in said
+    assert "a-secret-of-a-task" not in said
