@@ -144,8 +144,15 @@ def _windows(cur: "cursor") -> dict[str, list[dict[str, Any]]]:
     reference = _reference(cur)
     if reference is None or not _exists(cur, "marts.collection_coverage"):
         return {}
+    return windows_until(cur, reference)
+
+
+def windows_until(
+    cur: "cursor", reference: datetime, number: int = rules.WINDOWS
+) -> dict[str, list[dict[str, Any]]]:
+    """The last windows of each brand before a moment, oldest first, each judged by what was before it."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for row in _rows(cur, _statement(), {**rules.THRESHOLDS, "reference": reference}):
+    for row in _rows(cur, _statement(), {**rules.THRESHOLDS, "windows": number, "reference": reference}):
         found.setdefault(row["brand_id"], []).append(row)
     return found
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING, Any
 
-from gaung.demo import plan
+from gaung.demo import plan, words
 from gaung.demo.check import Check, ask, compare
 from gaung.demo.truth import Truth
 
@@ -47,14 +47,21 @@ class Hour:
     sentiment_mean: float | None
 
 
-def checks(truth: Truth, marts: "connection") -> Iterator[Check]:
-    """Every shape; a world of a few hundred posts shows none."""
+def checks(truth: Truth, marts: "connection", alerting: "connection") -> Iterator[Check]:
+    """Every shape; a world of a few hundred posts shows few.
+
+    Args:
+        truth: what is planted.
+        marts: reads as ``bi_reader``.
+        alerting: reads as the role that opens alerts.
+    """
     yield _moods(truth, marts)
     yield _load(truth, marts)
     if plan.SIZES[truth.size] >= plan.SIZES["small"]:
         yield friday(_topic(marts, plan.FRIDAY), plan.SIZES[truth.size] / plan.TOTAL)
         yield _quadrants(marts)
         yield _crisis(marts)
+        yield _alerts(alerting)
 
 
 def hour_number(moment: datetime) -> int:
@@ -183,6 +190,25 @@ def _crisis(marts: "connection") -> Check:
         if brand == plan.CRISIS_BRAND and any(not first <= hour <= last for hour in alarmed):
             seen[brand] = f"at hours {alarmed}"
     return compare("a crisis where it is planted, and nowhere else", planted, seen)
+
+
+def _alerts(alerting: "connection") -> Check:
+    """The rule that alerts go by, over all windows: opens within two of the crisis, and only there."""
+    from gaung.alerts import rules, watch
+
+    with alerting.cursor() as cursor:
+        windows = watch.windows_until(cursor, plan.END, plan.WINDOWS)
+    planted = dict.fromkeys(words.BRAND_WORDS, "none") | {plan.CRISIS_BRAND: "within two windows"}
+    begins = plan.START + plan.CRISIS_HOURS.start * timedelta(hours=1)
+    found: dict[str, str] = {}
+    for brand in planted:
+        opened = rules.of_windows("crisis", windows.get(brand, []), None)
+        at = opened.window_at if opened else None
+        is_soon = at is not None and begins <= at < begins + 2 * plan.WINDOW
+        found[brand] = (
+            "none" if at is None else "within two windows" if is_soon else f"at {at:%Y-%m-%d %H:%MZ}"
+        )
+    return compare("alerts open within two windows of the crisis, and nowhere else", planted, found)
 
 
 # --------------------------------------------------------------------------------------------

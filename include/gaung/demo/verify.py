@@ -27,11 +27,19 @@ def verify(truth: Truth) -> list[Check]:
     """
     from gaung.warehouse.connect import connect
 
-    with closing(connect("transformer", autocommit=True)) as inside:
+    with (
+        closing(connect("transformer", autocommit=True)) as inside,
+        closing(connect("bi_reader", autocommit=True)) as marts,
+        closing(connect("publisher", autocommit=True)) as alerting,
+    ):
         if not ask(inside, "select version from ops.live")[0][0]:
             raise GaungError("nothing is published yet, so there is nothing to compare; run `gaung demo run`")
-    with closing(connect("bi_reader", autocommit=True)) as marts:
-        checks = [
+        return [
+            *_files(truth, inside),
+            _edits(truth, inside),
+            _late(truth, inside),
+            _places(truth, inside),
+            _snapshots(truth, inside),
             _posts(truth, marts),
             _deletions(truth, marts),
             _unmatched(truth, marts),
@@ -39,16 +47,8 @@ def verify(truth: Truth) -> list[Check]:
             _topic_hours(truth, marts),
             _hidden_likes(truth, marts),
             _gap(marts),
-            *shapes(truth, marts),
+            *shapes(truth, marts, alerting),
         ]
-    with closing(connect("transformer", autocommit=True)) as inside:
-        within = [
-            _edits(truth, inside),
-            _late(truth, inside),
-            _places(truth, inside),
-            _snapshots(truth, inside),
-        ]
-        return [*_files(truth, inside), *within, *checks]
 
 
 # --------------------------------------------------------------------------------------------
