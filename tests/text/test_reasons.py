@@ -154,6 +154,25 @@ def test_aspects_of_texts_that_no_rule_was_written_for(file: str, column: str, a
     assert macro_f1(list(zip(true, said, strict=True))) >= 0.2 + macro_f1([(one, most) for one in true])
 
 
+@pytest.mark.skipif(not DATA.is_dir(), reason="needs GAUNG_TEST_DATA")
+def test_intents_follow_the_stars_of_reviews() -> None:
+    [path] = (DATA.parent / "reviews").glob("*.csv")
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        rows = [row for row in csv.DictReader(lines) if row["Customer Rating"] in "15"]
+    found = reasons.intents(as_batch([row["Customer Review"] for row in rows])).column("intents").to_pylist()
+    share = {
+        (stars, intent): pl.Series(
+            [intent in said for row, said in zip(rows, found, strict=True) if row["Customer Rating"] == stars]
+        ).mean()
+        for stars in "15"
+        for intent in ("complains", "praises")
+    }
+    assert share["1", "complains"] >= 0.6
+    assert share["5", "praises"] >= 0.6
+    assert share["5", "complains"] <= 0.1
+    assert share["1", "praises"] <= 0.1
+
+
 def test_hostile_texts_never_raise_and_spans_stay_inside() -> None:
     batch = as_batch(HOSTILE)
     for function in (reasons.intents, reasons.aspects, business.relevance, business.activity):
