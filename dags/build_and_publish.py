@@ -4,7 +4,8 @@ What was loaded, built into tables, judged by the gate and published.
 ## What
 Freezes the set of committed batches that no published build consumed, recomputes what they touch (latest,
 text, brands), builds the dirty partitions of every mart with dbt, lets the gate judge the candidate, and
-publishes it in one transaction. `gaung build` does the same without a scheduler.
+publishes it in one transaction. After a publication, a failure, or a run without work, alerts are written and
+told (blocked gate, outage, crisis, drop). `gaung build` does the same without a scheduler.
 
 ## Grain and target tables
 One build per run: `ops.build` and what hangs on it, `core`, `marts__build`; one publication:
@@ -32,6 +33,7 @@ from datetime import UTC, datetime
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
 from gaung_airflow.assets import MARTS, RAW_FILES
+from gaung_airflow.notifier import AlertNotifier
 from gaung_airflow.operators import BuildPrepareOperator, BuildStagesOperator
 from gaung_airflow.profiles import DATABASE, GATE, LIGHT
 from gaung_airflow.tags import Tag
@@ -44,14 +46,14 @@ from gaung_airflow.tags import Tag
     start_date=datetime(2025, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
-    default_args={"owner": "data engineering"},
+    default_args={"owner": "data engineering", "on_failure_callback": AlertNotifier()},
     doc_md=__doc__,
     tags=[Tag.BUILD, Tag.PUBLISH],
 )
 def build_and_publish() -> None:
     """Anything waiting? → prepare → model and judge → publish."""
 
-    @task.short_circuit(**LIGHT)
+    @task.short_circuit(on_success_callback=AlertNotifier(), **LIGHT)
     def is_work_waiting() -> bool:
         """False skips the run."""
         from gaung.warehouse.builds import work_waiting
@@ -63,7 +65,12 @@ def build_and_publish() -> None:
         task_id="model_and_judge", stages=["models", "gate"], build=prepared.output, **GATE
     )
     published = BuildStagesOperator(
-        task_id="publish", stages=["publish"], build=judged.output, outlets=[MARTS], **DATABASE
+        task_id="publish",
+        stages=["publish"],
+        build=judged.output,
+        outlets=[MARTS],
+        on_success_callback=AlertNotifier(),
+        **DATABASE,
     )
     is_work_waiting() >> prepared >> judged >> published
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from gaung.alerts import notice, rules, watch
-from gaung.settings import get_settings
+from gaung.settings import PROJECT_ROOT, get_settings
 from tests.building import ask
 from tests.conftest import free_port
 from tests.reports.conftest import BRANDS
@@ -345,3 +345,22 @@ def test_evidence_holds_what_the_alert_rests_on(planted: None, monkeypatch: pyte
 
 def test_nothing_published_means_nothing_to_watch(warehouse: str) -> None:
     assert watch.watch() == []
+
+
+def test_the_notifier_tells_and_never_fails_a_task(planted: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from gaung_airflow.notifier import AlertNotifier
+
+    _publish("blocked", "no")
+    AlertNotifier().notify({})
+    assert ask("select kind, event from ops.alert") == [("gate_failure", "open")]
+
+    monkeypatch.setenv("GAUNG_DATABASE", "nowhere")
+    get_settings.cache_clear()
+    AlertNotifier().notify({})
+
+
+def test_tasks_of_the_build_carry_the_notifier() -> None:
+    text = (PROJECT_ROOT / "dags" / "build_and_publish.py").read_text(encoding="utf-8")
+
+    assert text.count("on_success_callback=AlertNotifier()") == 2
+    assert '"on_failure_callback": AlertNotifier()' in text

@@ -187,6 +187,7 @@ def _values(brand: "Brand", found: Facts, language: Language) -> dict[str, Any]:
         "style_hash": style_hash(),
         "head": head,
         "mood": sentences["mood"][word] if word else sentences["mood_few"],
+        "has_word": word is not None,
         "few_scored": head is not None and head["scored_count"] < FEW_TO_TRUST,
         "synthetic": brand.is_synthetic or bool(head and head["is_synthetic"]),
         "complete": found.rows["badge"][0]["completeness_en"] == "complete",
