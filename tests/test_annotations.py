@@ -200,9 +200,11 @@ def test_quality_is_measured_by_lists_and_annotations_and_published(shelf: Shelf
     rows = {
         (r["task"], r["dataset"], r["class"]): r
         for r in shelf.rows["model_quality"].values()
-        if r["is_active"]
+        if r["is_active"] or r["task"] in learn.RULED
     }
     assert len(rows) == again
+    assert rows["intent", "list:intent", "asks_price"]["precision_pct"] >= 85
+    assert rows["relevance", "list:relevance", "*"]["unscored_pct"] > 0
     whole = rows["sentiment", "annotations", "*"]
     assert (whole["text_count"], float(whole["accuracy_pct"])) == (3, pytest.approx(66.67))
     assert whole["accuracy_low_pct"] < whole["accuracy_pct"] < whole["accuracy_high_pct"]

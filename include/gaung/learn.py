@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from gaung.warehouse.connect import connect
 
 if TYPE_CHECKING:
+    from gaung.text.classes import ClassTask
     from gaung.text.evaluate import EvaluatedTask, Report
     from gaung.text.labelled import Labelled
 
@@ -25,6 +26,9 @@ LISTS = "data/lists"
 """Shipped test lists: ``<task>_<name>.tsv`` of text and label; never training data."""
 
 ALL = "*"
+
+RULED: tuple["ClassTask", ...] = ("intent", "aspect", "activity", "relevance")
+"""Tasks whose lists give a text any number of classes; accuracy is the share of texts with exactly theirs."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ def measure_all() -> int:
     """Rows of quality written to ``core.model_quality``, one per engine, data set and class."""
     from gaung.text import evaluate
 
-    rows: list[tuple[Any, ...]] = []
+    rows: list[tuple[Any, ...]] = list(_rows_of_rules())
     for dataset in (*shipped_lists(), *annotated()):
         language = None if dataset.language == ALL else dataset.language
         report = evaluate.evaluate(dataset.labelled, dataset.task, language)
@@ -78,6 +82,26 @@ def shipped_lists() -> Iterator[Dataset]:
             task = path.stem.split("_", 1)[0]
             if task in known:
                 yield Dataset("language", ALL, f"list:{path.stem}", labelled.read(path, known[task]))
+
+
+def _rows_of_rules() -> Iterator[tuple[Any, ...]]:
+    """The quality of the rules that name classes, on the shipped lists of texts with any number of them."""
+    from gaung.text import classes, evaluate
+
+    with resources.as_file(resources.files("gaung.text").joinpath(LISTS)) as folder:
+        for task in RULED:
+            report = classes.evaluate(*classes.read(Path(folder) / f"{task}.tsv", task), task)
+            log.info("%s %s on its list: %s texts", task, report.engine, report.n)
+            key = (task, ALL, report.engine, f"list:{task}")
+            answered = round(report.answered_share * report.n)
+            low, high = evaluate.wilson(round(report.exact_share * report.n), report.n)
+            whole = [report.exact_share, low, high, report.macro_f1, *[None] * 7]
+            yield (*key, ALL, report.n, answered, *map(_pct, whole), False)
+            for score in report.classes:
+                if score.n:
+                    shares = [score.precision, score.recall, score.f1]
+                    own = [*[None] * 7, *shares, None]
+                    yield (*key, score.name, score.n, score.answered, *map(_pct, own), False)
 
 
 def annotated() -> Iterator[Dataset]:

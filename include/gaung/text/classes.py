@@ -15,10 +15,11 @@ MOODS = ("positive", "negative", "neutral")
 
 @dataclass(frozen=True)
 class ClassScore:
-    """Of one class: texts that bear it, that the rules give it, and that are both."""
+    """Of one class: texts with it, the answered ones of these, texts that were given it, and both."""
 
     name: str
     n: int
+    answered: int
     said: int
     hit: int
 
@@ -125,6 +126,7 @@ def evaluate(texts: Sequence[str], labels: Sequence[dict[str, str]], task: Class
         ClassScore(
             name,
             sum(name in true for true in labels),
+            sum(name in true and is_answered for true, is_answered in zip(labels, answered, strict=True)),
             sum(name in told for told in said),
             sum(name in true and name in told for true, told in zip(labels, said, strict=True)),
         )
