@@ -47,6 +47,7 @@ class ClassReport:
         engine: name and version.
         n: texts.
         answered_share: share of texts with an answer; for intents and aspects no class is one.
+            An abstained text has no class, of industry its would-be one.
         exact_share: share of texts that were given exactly their classes.
         macro_f1: mean F1 of the classes.
         mood_accuracy: of aspects rightly named, the share with the right mood; None for other tasks.
@@ -163,10 +164,9 @@ def _said(texts: Sequence[str], task: ClassTask) -> tuple[list[dict[str, str]], 
     if task == "aspect":
         rows: list[list[dict[str, str]]] = reasons.aspects(batch).to_pydict()["aspects"]
         return [{one["aspect"]: one["mood"] for one in row} for row in rows], [True] * len(texts)
-    functions = {
-        "activity": business.activity,
-        "relevance": business.relevance,
-        "industry": industry.classify,
-    }
-    single = functions[task](batch).column(task).to_pylist()
+    if task == "industry":
+        told = industry.classify(batch).to_pydict()
+        return [{name: ""} for name in told["would_be"]], [name is not None for name in told["industry"]]
+    function = business.activity if task == "activity" else business.relevance
+    single = function(batch).column(task).to_pylist()
     return [{name: ""} if name else {} for name in single], [name is not None for name in single]
