@@ -262,15 +262,13 @@ def crash_in(world: World, stage: str, how: str, rng: random.Random) -> dict[str
 @pytest.mark.usefixtures("durable")
 def test_server_crashed_in_each_stage(world: World, record_figures: Callable[..., None]) -> None:
     rng = random.Random(SEED)
-    crashes = [
-        crash_in(world, stage, how, rng) for how in HOW for stage in ("load", *STAGES) for _ in range(2)
-    ]
+    crashes = [crash_in(world, stage, how, rng) for how in HOW for stage in ("load", *STAGES)]
     struck = Counter(one["struck"] for one in crashes)
     longest = max(one["recovered_s"] for one in crashes)
     record_figures("server_crashes", seed=SEED, recovered_s_max=longest, killed_in=struck, crashes=crashes)
     assert longest <= RECOVERY_S
-    assert all(struck[stage] >= 3 for stage in STAGES)
-    assert struck["survived"] <= 3
+    assert all(struck[stage] >= 2 for stage in STAGES)
+    assert struck["survived"] <= 2
 
 
 # -- late commits ------------------------------------------------------------------------------------
