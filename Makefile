@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SEED ?=
 SIZE ?=
+FULL ?=
 
 .PHONY: help setup demo test prove lint format bench up down status logs clean lock docs
 
@@ -65,8 +66,8 @@ format: $(READY) ## let ruff and sqlfluff rewrite what they can
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix --processes 2 dbt_project
 
-bench: $(READY) ## how fast: formats, loader, build; figures go to var/bench as JSON
-	@$(BIN)/gaung demo bench
+bench: $(READY) ## how fast: formats, loader, texts, ticks; FULL=1 all of it; figures go to var/bench as JSON
+	@$(BIN)/gaung bench $(if $(FULL),--full)
 
 up: $(READY) ## start the database and Airflow (scheduler, DAG processor, triggerer, web)
 	@$(BIN)/gaung up

@@ -14,7 +14,7 @@ def scratch(database: str) -> Iterator[Path]:
     """A folder for files, while the settings point to a new, migrated database and an empty landing."""
     from gaung.warehouse import setup
 
-    with tempfile.TemporaryDirectory(prefix="gaung-bench-") as name, _settings(database, Path(name)):
+    with tempfile.TemporaryDirectory(prefix="gaung-bench-") as name, pointed_at(database, Path(name)):
         drop(database)
         try:
             setup.ready()
@@ -24,7 +24,8 @@ def scratch(database: str) -> Iterator[Path]:
 
 
 @contextmanager
-def _settings(database: str, folder: Path) -> Iterator[None]:
+def pointed_at(database: str, folder: Path) -> Iterator[None]:
+    """Let the settings point to a database, and to a landing within a folder."""
     wanted = {"GAUNG_DATABASE": database, "GAUNG_LANDING_URL": (folder / "landing").as_uri()}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ |= wanted

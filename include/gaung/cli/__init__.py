@@ -5,7 +5,20 @@ from typing import NoReturn
 
 import typer
 
-from gaung.cli import airflow, brands, build, demo, erase, ingest, maintain, report, status, text, warehouse
+from gaung.cli import (
+    airflow,
+    bench,
+    brands,
+    build,
+    demo,
+    erase,
+    ingest,
+    maintain,
+    report,
+    status,
+    text,
+    warehouse,
+)
 from gaung.errors import GaungError, ServerUnavailable
 
 app = typer.Typer(
@@ -15,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for area in (ingest, brands, text, build, status, report, warehouse, maintain, erase, airflow, demo):
+for area in (ingest, brands, text, build, status, report, warehouse, maintain, erase, airflow, demo, bench):
     area.register(app)
 
 INTERRUPTED = 130

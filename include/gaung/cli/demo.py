@@ -21,7 +21,6 @@ def register(app: typer.Typer) -> None:
     area.command("run")(run)
     area.command("generate")(generate)
     area.command("verify")(verify)
-    area.command("bench")(bench)
     app.add_typer(area, name="demo")
 
 
@@ -137,11 +136,3 @@ def verify() -> None:
     if wrong:
         raise DemoMismatch(f"{len(wrong)} of {len(checks)} comparisons differ: {', '.join(wrong)}")
     typer.echo(f"All {len(checks)} comparisons agree with the planted truth.")
-
-
-def bench(size: Size = "small") -> None:
-    """Measure reading, loading and building the demo; figures go to <home>/bench as JSON."""
-    from gaung.demo.bench import measure
-
-    for line in measure(size):
-        typer.echo(line)

@@ -1,0 +1,72 @@
+"""Command: bench – how fast Gaung is on this machine."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gaung.bench.tables import Table
+
+
+def register(app: typer.Typer) -> None:
+    """Add this area's command to the command line."""
+    app.command("bench")(bench)
+
+
+def bench(
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="formats, loading, enriching or ticks. Repeatable; all of them if none is named."),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="The full demo, 1, 10 and 30 histories: hours.")
+    ] = False,
+    history: Annotated[
+        list[int] | None, typer.Option(help="Lengths of history in demos, beside 1. Repeatable.")
+    ] = None,
+    size: Annotated[str | None, typer.Option(help="Size of the demo whose ticks are measured.")] = None,
+) -> None:
+    """Measure formats, loader, enrichment and ticks; the figures also go to <home>/bench as JSON."""
+    from dataclasses import replace
+
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from gaung.bench import run, ticks
+    from gaung.bench.tables import tables
+
+    unknown = sorted(set(only or ()) - set(run.SUBJECTS))
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)}: choose among {', '.join(run.SUBJECTS)}")
+    plan = ticks.FULL if full else ticks.Plan()
+    if history:
+        plan = replace(plan, multiples=(1, *sorted({*history} - {1})))
+    if size:
+        plan = replace(plan, size=size)
+    subjects = tuple(name for name in run.SUBJECTS if not only or name in only)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("begin", total=None)
+        figures, target = run.measure(
+            subjects, plan, lambda one, words: bar.update(task, description=f"{one}: {words}")
+        )
+    console = Console(highlight=False)
+    for table in tables(figures):
+        _show(console, table)
+    console.print(f"written to {target}", soft_wrap=True)
+
+
+def _show(console: "Console", table: "Table") -> None:
+    from rich.table import Table as Shown
+
+    title, headings, rows = table
+    shown = Shown(
+        *headings, title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+    )
+    for column in shown.columns[1:]:
+        column.justify = "right"
+    for row in rows:
+        shown.add_row(*row)
+    console.print(shown, "")
