@@ -50,3 +50,7 @@
 {% macro has_entries(list) -%}
     {{ default__has_entries(list) }}
 {%- endmacro %}
+
+{% macro join_each(rows, keys, columns) -%}
+    {{ default__join_each(rows, keys, columns) }}
+{%- endmacro %}

@@ -33,7 +33,13 @@ TASKS: tuple[Task, ...] = ("language", "sentiment", "mask", "terms")
 
 PENDING_POST = "select from core.pending_post as w where w.platform = p.platform and w.post_id = p.post_id"
 OF_PENDING = "core.post as p join core.pending_post as w on w.platform = p.platform and w.post_id = p.post_id"
-TEXTS_OF_PENDING = OF_PENDING.replace("core.post as", "core.post_text as", 1)
+TEXTS_OF_PENDING = """
+    core.pending_post as w cross join lateral (
+        select t.text_hash, t.text from core.post_text as t
+        where t.platform = w.platform and t.post_id = w.post_id
+        offset 0  -- post by post: the view, a union, is never made for all posts
+    ) as p
+"""
 
 
 @dataclass
@@ -653,6 +659,7 @@ def posts_to_match(where: str, *, chunk: int = CHUNK) -> Iterator["pl.DataFrame"
         left join lateral (
             select v.text from core.post_living_text as v
             where p.is_deleted and v.platform = p.platform and v.post_id = p.post_id
+            offset 0  -- post by post: the view is never made for all posts
         ) as d on true
         left join raw.erased_text as e
             on p.platform = e.platform and p.post_id = e.post_id
@@ -672,6 +679,9 @@ def _chunks(
         closing(connect("transformer", application_name="gaung enrich read")) as reader,
         reader.cursor(name="enrich") as cur,
     ):
+        with reader.cursor() as plain:
+            # all rows are fetched: no plan that walks whole tables to have the first ones soon
+            plain.execute("set cursor_tuple_fraction = 1")
         cur.itersize = chunk
         cur.execute(query, parameters or None)
         while rows := cur.fetchmany(chunk):

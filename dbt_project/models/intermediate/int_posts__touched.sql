@@ -105,7 +105,7 @@ final as (
         author_keys.author_key,
         posts.*
     from touched
-    inner join posts on touched.platform = posts.platform and touched.post_id = posts.post_id
+    {{ join_each('posts', 'touched', ['platform', 'post_id']) }}
     inner join keys on touched.platform = keys.platform and touched.post_id = keys.post_id
     left join author_keys on posts.platform = author_keys.platform and posts.author_id = author_keys.author_id
     where posts.is_collected

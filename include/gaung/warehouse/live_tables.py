@@ -73,6 +73,8 @@ def constrain(cur: cursor, marts: tuple[Mart, ...], changes: list[dict[str, str]
         if mart.name in changed:
             _require(cur, mart)
         _references(cur, mart)
+        for names in mart.indexes:
+            _index(cur, mart, names)
 
 
 def describe(cur: cursor, marts: tuple[Mart, ...]) -> None:
@@ -93,13 +95,24 @@ def describe(cur: cursor, marts: tuple[Mart, ...]) -> None:
 
 
 def analyze(conn: connection, names: list[str]) -> None:
-    """Refresh the planner's statistics (and the row counts that BI tools show) of changed marts.
+    """Refresh the planner's statistics of changed marts once a share of their rows is new since last time.
 
+    Row counts that BI tools show need no refreshing; a small change of a long table is not worth reading it.
     A mart that the server's own vacuum is at just now is left to it: waiting would take a second.
     """
     conn.autocommit = True
     with conn.cursor() as cur:
-        for name in names:
+        cur.execute(
+            """
+            select relname from pg_stat_user_tables
+            where schemaname = %s and relname = any(%s) and (
+                coalesce(last_analyze, last_autoanalyze) is null
+                or n_mod_since_analyze > 50 + n_live_tup / 20
+            )
+            """,
+            (SCHEMA, names),
+        )
+        for (name,) in cur.fetchall():
             cur.execute(sql.SQL("analyze (skip_locked) {}").format(sql.Identifier(SCHEMA, name)))
 
 
@@ -230,9 +243,13 @@ def _index(cur: cursor, mart: Mart, names: tuple[str, ...]) -> None:
     """An index for a reference, unless the key begins with it: else each removed target costs a scan."""
     if mart.primary_key[: len(names)] == names:
         return
+    name = f"{mart.name}_{'_'.join(names)}_idx"[:63]
+    cur.execute("select to_regclass(format('%%I.%%I', %s::text, %s::text)) is null", (SCHEMA, name))
+    if cur.fetchone() != (True,):
+        return
     cur.execute(
-        sql.SQL("create index if not exists {} on {} ({})").format(
-            sql.Identifier(f"{mart.name}_{'_'.join(names)}_idx"[:63]),
+        sql.SQL("create index {} on {} ({})").format(
+            sql.Identifier(name),
             sql.Identifier(SCHEMA, mart.name),
             sql.SQL(", ").join(map(sql.Identifier, names)),
         )

@@ -64,6 +64,7 @@ class Mart:
         kind: partition kind of ``warehouse.partitions``.
         partition: the mart's columns that hold the kind's key, in the kind's order; for ``whole``
             the primary key: such a mart is replaced row by row, where rows differ.
+        indexes: columns by which dashboards look rows up, beside the keys.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Mart:
     primary_key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...] = ()
     path: Path | None = None
+    indexes: tuple[tuple[str, ...], ...] = ()
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -203,7 +205,8 @@ def _mart(model: Mapping[str, Any], meta: Mapping[str, Any], path: Path) -> Mart
         raise SettingsInvalid(
             f"{where}: partition kind {kind} has the columns {', '.join(KINDS[kind])}, not {', '.join(keys)}"
         )
-    for column in (*primary_key, *keys):
+    indexes = tuple(tuple(map(str, entry)) for entry in meta.get("indexes") or [])
+    for column in (*primary_key, *keys, *(name for index in indexes for name in index)):
         if column not in names:
             raise SettingsInvalid(f"{where}: key column {column!r} is not among its columns")
     return Mart(
@@ -216,6 +219,7 @@ def _mart(model: Mapping[str, Any], meta: Mapping[str, Any], path: Path) -> Mart
         primary_key=primary_key,
         foreign_keys=tuple(_foreign_key(entry, where) for entry in meta.get("foreign_keys") or []),
         path=path,
+        indexes=indexes,
     )
 
 

@@ -42,7 +42,7 @@ final as (
         authors.payload_ref,
         {{ lineage() }}
     from dirty
-    inner join authors on dirty.author_key = authors.author_key
+    {{ join_each('authors', 'dirty', ['author_key']) }}
     where exists (
         select 1 from posts
         where posts.platform = authors.platform and posts.author_id = authors.author_id and posts.is_collected

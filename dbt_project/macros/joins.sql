@@ -1,0 +1,27 @@
+{#-
+Joins rows by key, key by key. For few keys and many rows behind a union: the planner would make the whole
+union first, since it pushes no join into it, and the cost of a tick would follow history.
+-#}
+{% macro join_each(rows, keys, columns) -%}
+    {{ return(adapter.dispatch('join_each', 'gaung')(rows, keys, columns)) }}
+{%- endmacro %}
+
+{% macro default__join_each(rows, keys, columns) -%}
+    cross join lateral (
+        select *
+        from {{ rows }}
+        where
+            {% for column in columns -%}
+            {{ rows }}.{{ column }} = {{ keys }}.{{ column }}{{ ' and ' if not loop.last }}
+            {%- endfor %}
+        offset 0
+    ) as {{ rows }}
+{%- endmacro %}
+
+{% macro spark__join_each(rows, keys, columns) -%}
+    inner join {{ rows }}
+        on
+            {% for column in columns -%}
+            {{ rows }}.{{ column }} = {{ keys }}.{{ column }}{{ ' and ' if not loop.last }}
+            {%- endfor %}
+{%- endmacro %}
