@@ -54,3 +54,7 @@
 {% macro join_each(rows, keys, columns) -%}
     {{ default__join_each(rows, keys, columns) }}
 {%- endmacro %}
+
+{% macro inlined() -%}
+    {{ default__inlined() }}
+{%- endmacro %}

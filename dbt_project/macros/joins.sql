@@ -25,3 +25,18 @@ union first, since it pushes no join into it, and the cost of a tick would follo
             {{ rows }}.{{ column }} = {{ keys }}.{{ column }}{{ ' and ' if not loop.last }}
             {%- endfor %}
 {%- endmacro %}
+
+{#-
+Says that a common table expression of history is read anew wherever it is used: else one that is used twice is
+made whole first.
+-#}
+{% macro inlined() -%}
+    {{ return(adapter.dispatch('inlined', 'gaung')()) }}
+{%- endmacro %}
+
+{% macro default__inlined() -%}
+    not materialized
+{%- endmacro %}
+
+{% macro spark__inlined() -%}
+{%- endmacro %}

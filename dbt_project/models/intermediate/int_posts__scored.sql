@@ -14,7 +14,7 @@ active_engines as (
 
 ),
 
-languages as (
+languages as {{ inlined() }} (
 
     select
         scores.text_hash,
@@ -25,7 +25,7 @@ languages as (
 
 ),
 
-sentiments as (
+sentiments as {{ inlined() }} (
 
     select
         scores.text_hash,
@@ -49,6 +49,12 @@ corrections as (
 
 ),
 
+post_texts as (
+
+    select * from {{ source('core', 'post_text') }}
+
+),
+
 texts as (
 
     select
@@ -56,8 +62,7 @@ texts as (
         post_texts.part,
         post_texts.text_hash
     from posts
-    inner join {{ source('core', 'post_text') }} as post_texts
-        on posts.platform = post_texts.platform and posts.post_id = post_texts.post_id
+    {{ join_each('post_texts', 'posts', ['platform', 'post_id']) }}
 
 ),
 

@@ -26,7 +26,7 @@ dirty_topic_hours as (
 
 ),
 
-placed_brands as (
+placed_brands as {{ inlined() }} (
 
     select * from {{ source('core', 'placed_brand') }}
 
@@ -38,7 +38,7 @@ placed_topics as (
 
 ),
 
-keys as (
+keys as {{ inlined() }} (
 
     select * from {{ source('core', 'post_key') }}
 

@@ -8,7 +8,7 @@ dirty as (
 
 ),
 
-places as (
+places as {{ inlined() }} (
 
     select * from {{ source('core', 'placed_topic') }}
 
