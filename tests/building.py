@@ -12,12 +12,11 @@ from psycopg2 import sql
 
 from gaung import enrich, models
 from gaung.settings import get_settings
-from gaung.warehouse import builds, latest, loader, marts
+from gaung.warehouse import builds, latest, loader, marts, partitions
 from gaung.warehouse.connect import connect
 from tests.fakes import landed
 
 BUILT_AT = datetime(2026, 3, 9, tzinfo=UTC)
-KINDS_TABLES = ("post", "author", "brand_date", "brand_hour", "topic_hour", "topic_date", "source_hour")
 
 
 def brands(**changes: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +90,7 @@ def dirty(kind: str) -> set[tuple[Any, ...]]:
 
 def settle(build: builds.Build) -> None:
     """End the build as published and empty what the publisher empties."""
-    for kind in KINDS_TABLES:
+    for kind in partitions.KINDS:
         ask(f"delete from core.dirty__{kind}")
     ask("delete from core.pending_post")
     ask("delete from core.pending_author")
@@ -162,6 +161,22 @@ WORDS = (
     "the table stands in the room #kopiuji",
     "",
 )
+
+
+def own_account_lines(day: int, followers: int) -> list[dict[str, Any]]:
+    """A snapshot of an account of the brand kopi, and a post by it, on a day of March."""
+    moment = f"2026-03-{day:02d}T09:00:00+00:00"
+    ids = {"platform": "x", "author_id": "own"}
+    own_post = {
+        **{"platform": "x", "post_id": f"own{day}", "author_id": "own", "created_at": moment},
+        **{"text": "selamat pagi", "post_type": "post", "is_collected": True, "is_deleted": False},
+    }
+    rows = {
+        "authors": [{**ids, "handle": "KopiUji"}],
+        "author_metrics": [{**ids, "followers": followers}],
+        "posts": [own_post],
+    }
+    return [{"rows": rows, "observed_at": moment}]
 
 
 def random_lines(rng: random.Random, count: int) -> list[dict[str, Any]]:

@@ -341,3 +341,28 @@ def test_brands_test_says_what_matches_and_what_is_voided(tmp_path: Path) -> Non
         "senja: not, although “senja” stands there – exclusion 'senja utama'",
         "topics: kopi pagi (keyword), senja (keyword)",
     ]
+
+
+def test_panels_follow_each_other_and_a_lonely_brand_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "brands.yml"
+    path.write_text(
+        GOOD.replace(
+            "    competitors: [senja]",
+            "    competitors: [senja]\n"
+            "    earlier_panels:\n"
+            "      - {until: 2026-03-31, competitors: []}\n"
+            "      - {until: 2026-02-28, competitors: [senja]}",
+        ),
+        encoding="utf-8",
+    )
+
+    [pagi] = [brand for brand in load(path).brands if brand.id == "pagi"]
+
+    assert [(str(p.first_date), str(p.last_date), p.members) for p in pagi.panel] == [
+        ("0001-01-01", "2026-02-28", ("pagi", "senja")),
+        ("2026-04-01", "9999-12-31", ("pagi", "senja")),
+    ]
+    assert len({period.series_id for period in pagi.panel}) == 1
+    path.write_text(path.read_text().replace("{until: 2026-02-28", "{until: 2026-03-31"), encoding="utf-8")
+    with pytest.raises(SettingsInvalid, match="end of a panel '2026-03-31' stands here twice"):
+        load(path)

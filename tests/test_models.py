@@ -21,6 +21,7 @@ from tests.building import (
     candidate_rows,
     deliver,
     give_up,
+    own_account_lines,
     prepare,
     random_lines,
     settle,
@@ -31,7 +32,10 @@ from tests.fakes import LineFormat, at, line, lines_format, post
 __all__ = ["lines_format"]
 
 PUBLISHED = {
+    "author_influence",
+    "author_influence_top",
     "bridge_post_brand",
+    "brand_growth_daily",
     "brand_sentiment_daily",
     "brand_sentiment_hourly",
     "collection_coverage",
@@ -39,7 +43,10 @@ PUBLISHED = {
     "dim_brand",
     "dim_date",
     "fct_post",
+    "influence_norms",
+    "influence_percentiles",
     "model_quality",
+    "share_of_voice_daily",
     "topic_trend_hourly",
     "word_cloud",
 }
@@ -67,6 +74,7 @@ def test_incremental_builds_equal_a_full_rebuild(ready: None) -> None:
     shelf = Shelf()
     for number in range(4):
         deliver(random_lines(rng, 40), f"{number}.ndjson")
+        deliver(own_account_lines(4 - number, 10 * number), f"own{number}.ndjson")
         if number == 1:
             write_brands(kopi={"timezone": "Asia/Jayapura"}, teh={"keywords": ["nothing"]})
         if number == 2:
@@ -100,6 +108,13 @@ def test_every_formula_and_key_holds(ready: None) -> None:
         "post_rates_and_what_is_shown",
         "local_date_is_of_the_brand_s_time_zone",
         "names_of_private_persons_are_not_shown",
+        "followers_are_of_the_nearest_snapshot",
+        "shares_of_voice_add_up",
+        "growth_is_null_with_a_reason",
+        "influence_adds_up_and_rises_with_followers",
+        "ranks_share_places_and_have_a_range",
+        "norms_are_means_and_deviations_of_what_is_known",
+        "lists_are_at_most_five_in_one_order",
     }
     assert units <= results.keys()
 

@@ -35,6 +35,22 @@
     {{ default__hours(count) }}
 {%- endmacro %}
 
+{% macro hours_of(column) -%}
+    {{ default__hours_of(column) }}
+{%- endmacro %}
+
+{% macro materialized() -%}
+    {{ default__materialized() }}
+{%- endmacro %}
+
+{% macro whole_numbers(first, last) -%}
+    {{ default__whole_numbers(first, last) }}
+{%- endmacro %}
+
+{% macro ln1p(x) -%}
+    {{ default__ln1p(x) }}
+{%- endmacro %}
+
 {% macro days(first, last) -%}
     {{ default__days(first, last) }}
 {%- endmacro %}

@@ -85,6 +85,19 @@
     interval '{{ count }} hours'
 {%- endmacro %}
 
+{#- As many hours as a column says, as an interval. -#}
+{% macro hours_of(column) -%}
+    {{ return(adapter.dispatch('hours_of', 'gaung')(column)) }}
+{%- endmacro %}
+
+{% macro default__hours_of(column) -%}
+    make_interval(hours => {{ column }})
+{%- endmacro %}
+
+{% macro spark__hours_of(column) -%}
+    make_dt_interval(0, {{ column }})
+{%- endmacro %}
+
 {#- Each day from one date to another as local_date. -#}
 {% macro days(first, last) -%}
     {{ return(adapter.dispatch('days', 'gaung')(first, last)) }}

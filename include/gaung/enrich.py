@@ -346,6 +346,19 @@ def _sync_brands(work: _Work) -> None:
             "insert into core.brand_term (brand_id, kind, platform, term) values (%s, %s, %s, %s)",
             terms.rows(),
         )
+        cur.execute("delete from core.panel_member")
+        cur.executemany(
+            """
+            insert into core.panel_member (panel_id, brand_id, series_id, first_date, last_date)
+            values (%s, %s, %s, %s, %s)
+            """,
+            [
+                (brand.id, member, period.series_id, period.first_date, period.last_date)
+                for brand in brands.brands
+                for period in brand.panel
+                for member in period.members
+            ],
+        )
         cur.execute("delete from core.declared_topic")
         cur.executemany("insert into core.declared_topic (topic_type, topic) values (%s, %s)", topics.rows())
 

@@ -26,7 +26,22 @@ CHECKS = {
 }
 CRITICAL = [name for name, check in CHECKS.items() if check.expectation.severity == "critical"]
 
-GOOD: dict[str, Any] = {"matched_by": "file", "is_public_voice": True}
+GOOD: dict[str, Any] = {
+    "matched_by": "file",
+    "is_public_voice": True,
+    "panel_brand_count": 1,
+    "share_of_voice_pct": 100,
+    "share_of_voice_by_engagements_pct": 100,
+    "share_of_voice_by_potential_reach_pct": 100,
+    "followers_reason": None,
+    "follower_growth_reason": None,
+    "influence_index_reason": None,
+    "post_count": 1,
+    "position": 1,
+    "rank": 1,
+    "rank_low": 1,
+    "rank_high": 1,
+}
 BY_TYPE: dict[str, Any] = {
     "text": "x",
     "boolean": False,
@@ -65,6 +80,34 @@ PLANTED = {
         "update marts__build.rpt_brand_day__conversations set net_sentiment_effect_pct = 7"
     ),
     "rpt_brand_day__contacts.no_own_account": ("update marts__build.dim_author set is_brand_account = true"),
+    "share_of_voice_daily.share_of_voice_adds_up": (
+        "update marts__build.share_of_voice_daily set share_of_voice_pct = 99.9"
+    ),
+    "share_of_voice_daily.share_of_voice_by_engagements_adds_up": (
+        "update marts__build.share_of_voice_daily set share_of_voice_by_engagements_pct = 60"
+    ),
+    "share_of_voice_daily.share_of_voice_by_potential_reach_adds_up": (
+        "update marts__build.share_of_voice_daily set share_of_voice_by_potential_reach_pct = 0"
+    ),
+    "share_of_voice_daily.a_day_has_one_series": (
+        "update marts__build.share_of_voice_daily set panel_brand_count = 2"
+    ),
+    "brand_growth_daily.what_is_unknown_has_a_reason": (
+        "update marts__build.brand_growth_daily set follower_growth_pct = null"
+    ),
+    "author_influence.contributions_add_up": (
+        "update marts__build.author_influence set likes_contribution = 0.000000002"
+    ),
+    "author_influence.what_is_unknown_has_a_reason": (
+        "update marts__build.author_influence set influence_index_reason = 'no_norms'"
+    ),
+    "author_influence.ranks_lie_in_their_range": "update marts__build.author_influence set rank_low = 2",
+    "author_influence_top.lists_have_no_gap": "update marts__build.author_influence_top set position = 2",
+    "influence_percentiles.index_rises_with_the_percentile": """
+        insert into marts__build.influence_percentiles (platform, span, norm_date, percentile, index_value)
+        select platform, span, norm_date, percentile + 1, index_value - 1
+        from marts__build.influence_percentiles
+    """,
     "collection_coverage.records_are_accounted_for": (
         "update marts__build.collection_coverage set received_count = 5"
     ),

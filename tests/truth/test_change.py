@@ -3,6 +3,7 @@
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from gaung import pipeline
 from gaung.settings import PROJECT_ROOT, get_settings
 from gaung.text import registry
 from gaung.warehouse import builds, diff, marts
-from tests.building import ask, deliver, random_lines, write_brands
+from tests.building import ask, deliver, own_account_lines, random_lines, write_brands
 from tests.fakes import line, lines_format, post
 from tests.truth.worlds import checksums
 
@@ -110,6 +111,15 @@ def make_public_voice(world: World) -> None:
     deliver([line(author_metrics=metrics, observed=9)], "famous.ndjson")
 
 
+def observe_own_account(world: World) -> None:
+    deliver([*own_account_lines(2, 100), *own_account_lines(3, 110)], "own.ndjson")
+
+
+def change_panel(world: World) -> None:
+    world.change_brand("teh", competitors=["kopi"])
+    world.change_brand("kopi", earlier_panels=[{"until": date(2026, 3, 2), "competitors": []}])
+
+
 def raise_public_voice(world: World) -> None:
     world.set("GAUNG_PUBLIC_VOICE_MIN_FOLLOWERS", "100000")
 
@@ -138,6 +148,8 @@ CHANGES: dict[str, tuple[Callable[[World], None], set[str]]] = {
     "a seed changes": (change_seed, {"fct_post"}),
     "a new engine is active": (activate_engine, {"fct_post", "brand_sentiment_daily"}),
     "an author becomes a public voice": (make_public_voice, {"dim_author", "fct_post"}),
+    "a brand's own account is observed": (observe_own_account, {"brand_growth_daily"}),
+    "a panel changes": (change_panel, {"share_of_voice_daily"}),
     "the bound of public voices rises": (raise_public_voice, {"dim_author"}),
 }
 """What changes, and marts in which a reader must see it."""
@@ -268,7 +280,7 @@ def came_back(shown: list[Rows]) -> list[tuple[str, Key]]:
 @pytest.mark.timeout(600)
 def test_changes_of_data_and_brands_at_once_equal_a_full_rebuild(world: World) -> None:
     together = [add_keyword, remove_keyword, edit_post, delete_post, move_time_zone, activate_engine]
-    for change in (*together, make_public_voice, raise_public_voice):
+    for change in (*together, make_public_voice, raise_public_voice, observe_own_account, change_panel):
         change(world)
     _assert_equals_rebuild("all at once", _built("all at once"))
 

@@ -26,13 +26,32 @@ dirty_topic_hours as (
 
 ),
 
+panel_slots as (
+
+    select * from {{ ref('int_panels__dirty_slots') }}
+
+),
+
+dirty_influence as (
+
+    -- The hooks of {{ ref('int_influence__norms') }} and {{ ref('int_influence__percentiles') }} mark keys too.
+    select * from {{ source('core', 'dirty__topic_span_author') }}
+
+),
+
+influence_spans as (
+
+    select * from {{ source('core', 'influence_span') }}
+
+),
+
 placed_brands as {{ inlined() }} (
 
     select * from {{ source('core', 'placed_brand') }}
 
 ),
 
-placed_topics as (
+placed_topics as {{ inlined() }} (
 
     select * from {{ source('core', 'placed_topic') }}
 
@@ -44,7 +63,7 @@ keys as {{ inlined() }} (
 
 ),
 
-author_keys as (
+author_keys as {{ inlined() }} (
 
     select * from {{ source('core', 'author_key') }}
 
@@ -95,6 +114,35 @@ touched as (
             dirty_topic_hours.topic_type = placed_topics.topic_type
             and dirty_topic_hours.topic = placed_topics.topic
             and dirty_topic_hours.hour_at = placed_topics.hour_at
+
+    union
+
+    select
+        placed_brands.platform,
+        placed_brands.post_id
+    from panel_slots
+    inner join placed_brands
+        on
+            panel_slots.brand_id = placed_brands.brand_id
+            and panel_slots.first_hour_at <= placed_brands.hour_at
+            and panel_slots.ends_at > placed_brands.hour_at
+
+    union
+
+    select
+        placed_topics.platform,
+        placed_topics.post_id
+    from dirty_influence
+    inner join author_keys on dirty_influence.author_key = author_keys.author_key
+    inner join influence_spans on dirty_influence.span = influence_spans.span
+    inner join placed_topics
+        on
+            author_keys.platform = placed_topics.platform
+            and author_keys.author_id = placed_topics.author_id
+            and dirty_influence.topic_type = placed_topics.topic_type
+            and dirty_influence.topic = placed_topics.topic
+            and influence_spans.start_at <= placed_topics.hour_at
+            and influence_spans.end_at > placed_topics.hour_at
 
 ),
 

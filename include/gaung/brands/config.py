@@ -10,6 +10,8 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -57,6 +59,34 @@ class Recipient(_Part):
         return value
 
 
+class EarlierPanel(_Part):
+    """Whom a brand was compared with up to a day, before its panel changed."""
+
+    until: date
+    competitors: list[Slug] = []
+
+
+@dataclass(frozen=True)
+class PanelPeriod:
+    """The brands of a panel from one local date to another, both included.
+
+    Attributes:
+        series_id: names the set of brands; shares of two series cannot be compared.
+    """
+
+    members: tuple[str, ...]
+    first_date: date
+    last_date: date
+
+    @property
+    def series_id(self) -> str:
+        """A short hash of the members."""
+        return hashlib.sha256(",".join(self.members).encode()).hexdigest()[:12]
+
+
+FIRST_DATE, LAST_DATE = date(1, 1, 1), date(9999, 12, 31)
+
+
 def _plain_hashtag(value: str) -> str:
     tag = value.lstrip("#＃")
     if not re.fullmatch(r"\w+", tag):
@@ -75,6 +105,7 @@ class Brand(_Part):
         context: if given, a keyword or alias counts only where one of these stands in the same text.
         exclusions: where one of these stands in the text, neither word nor hashtag counts.
         competitors: ids of other brands; with the brand itself they are its panel.
+        earlier_panels: other competitors that the brand had up to a day (its local date).
     """
 
     id: Slug
@@ -90,6 +121,7 @@ class Brand(_Part):
     context: list[Words] = []
     exclusions: list[Words] = []
     competitors: list[Slug] = []
+    earlier_panels: list[EarlierPanel] = []
     recipients: list[Recipient] = []
 
     @field_validator("timezone")
@@ -121,6 +153,18 @@ class Brand(_Part):
                 if not re.fullmatch(r"@?[\w](?:[\w.\-]*[\w])?(?:@[\w.\-]+)?_*", handle):
                     raise ValueError(f'{handle!r} is not a handle; write the name alone, e.g. "@kopisenjaid"')
         return {platform: [h.lstrip("@").lower() for h in handles] for platform, handles in values.items()}
+
+    @property
+    def panel(self) -> list[PanelPeriod]:
+        """The brand and its competitors, period by period; times without competitors are left out."""
+        ordered = sorted(self.earlier_panels, key=lambda entry: entry.until)
+        ends = [*((entry.until, entry.competitors) for entry in ordered), (LAST_DATE, self.competitors)]
+        starts = [FIRST_DATE, *(entry.until + timedelta(days=1) for entry in ordered)]
+        return [
+            PanelPeriod(tuple(sorted({self.id, *competitors})), first, last)
+            for first, (last, competitors) in zip(starts, ends, strict=True)
+            if competitors
+        ]
 
     @property
     def phrases(self) -> list[str]:
@@ -258,6 +302,8 @@ def _nearest(document: Document, path: FieldPath) -> str:
     model: type[_Part] = Brands if len(path) == 1 else models.get(str(path[0]), Brands)
     if "recipients" in path[:-1]:
         model = Recipient
+    if "earlier_panels" in path[:-1]:
+        model = EarlierPanel
     names = list(model.model_fields)
     near = difflib.get_close_matches(str(path[-1]), names, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
@@ -274,16 +320,24 @@ def _cross_faults(brands: Brands) -> Iterator[Fault]:
         if brand.client not in clients:
             known = ", ".join(sorted(clients))
             yield Fault((*at, "client"), f"{brand.client!r} is not among the clients; known: {known}")
-        for position, other in enumerate(brand.competitors):
-            if other not in ids or other == brand.id:
-                yield Fault(
-                    (*at, "competitors", position), f"{other!r} must be the id of another brand of this file"
-                )
+        yield from _panel_faults(brand, ids, at)
         yield from _word_faults(brand, at)
     yield from _handle_faults(brands)
     for index, query in enumerate(brands.watch):
         if not query.keywords and not query.hashtags:
             yield Fault(("watch", index), "has neither keywords nor hashtags; add one")
+
+
+def _panel_faults(brand: Brand, ids: set[str], at: FieldPath) -> Iterator[Fault]:
+    panels: list[tuple[FieldPath, list[str]]] = [((*at, "competitors"), brand.competitors)]
+    for index, earlier in enumerate(brand.earlier_panels):
+        panels.append(((*at, "earlier_panels", index, "competitors"), earlier.competitors))
+    for path, competitors in panels:
+        for position, other in enumerate(competitors):
+            if other not in ids or other == brand.id:
+                yield Fault((*path, position), f"{other!r} must be the id of another brand of this file")
+    ends = [str(earlier.until) for earlier in brand.earlier_panels]
+    yield from _twice((*at, "earlier_panels"), ends, "end of a panel")
 
 
 def _word_faults(brand: Brand, at: FieldPath) -> Iterator[Fault]:

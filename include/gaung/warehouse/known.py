@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PREFIX = "gaung_known_"
-SCORES = ("text_language", "text_sentiment", "text_masked")
+SCORES = ("text_language", "text_sentiment", "text_masked", "text_terms")
 Progress = Callable[[str, float | None], None]
 
 

@@ -12,8 +12,6 @@ snapshot near a post, the active sentiment engine. Enrichment makes the posts pe
 topics, texts or local dates a changed declaration moves.
 """
 
-import hashlib
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,8 +20,10 @@ from psycopg2 import sql
 from psycopg2.extensions import cursor
 
 from gaung.settings import get_settings
+from gaung.warehouse import growth, influence
 from gaung.warehouse.builds import fence
 from gaung.warehouse.connect import connect
+from gaung.warehouse.inputs import has_changed
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,12 @@ ENRICHED_TABLES = (
     "placed_outcome",
     "standing_author",
     "standing_topic",
+    "panel_member",
+    "panel_day",
+    "brand_account",
+    "account_day",
+    "standing_influence",
+    "influence_rank",
 )
 STATISTICS_GROWTH = 1.2
 """A table that grew by more than this factor since it was analysed is analysed again."""
@@ -65,6 +71,9 @@ DIRTY_TABLES = (
     "dirty__topic_hour",
     "dirty__topic_date",
     "dirty__source_hour",
+    "dirty__panel_date",
+    "dirty__topic_span",
+    "dirty__topic_span_author",
 )
 
 
@@ -98,7 +107,9 @@ def note_partitions(build_id: int, token: str) -> dict[str, int]:
         _note_posts(cur)
         _note_topics(cur, full=full)
         _note_outcomes(cur, full=full)
-        _note_engines(cur, full=full)
+        is_rescored = _note_engines(cur, full=full)
+        growth.note(cur, build_id, full=full)
+        influence.note(cur, build_id, everyone=is_rescored)
         _refresh_statistics(cur, ENRICHED_TABLES)
         _analyze(cur, (*DIRTY_TABLES, *PENDING_TABLES))
         counts = {table.removeprefix("dirty__"): _count(cur, table) for table in DIRTY_TABLES}
@@ -179,24 +190,10 @@ def _recompute(cur: cursor, table: str, pending: str, entity_id: str) -> int:
     return int(cur.rowcount)
 
 
-def _changed(cur: cursor, name: str, value: object) -> bool:
-    """Whether an input differs from the one noted last; notes it."""
-    digest = hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
-    cur.execute(
-        """
-        insert into core.model_input (name, input_hash) values (%s, %s)
-        on conflict (name) do update set input_hash = excluded.input_hash
-        where core.model_input.input_hash is distinct from excluded.input_hash
-        """,
-        (name, digest),
-    )
-    return cur.rowcount > 0
-
-
 def _note_authors(cur: cursor, build_id: int, *, full: bool) -> None:
     minimum = get_settings().public_voice_min_followers
     cur.execute("select platform, term from core.brand_term where kind = 'handle' order by platform, term")
-    everyone = _changed(cur, "author_standing", [minimum, cur.fetchall()]) or full
+    everyone = has_changed(cur, "author_standing", [minimum, cur.fetchall()]) or full
     cur.execute(_STANDING_CHANGED, {"everyone": everyone, "minimum": minimum})
     cur.execute(_PENDING_AUTHORS_DIRTY)
     cur.execute(
@@ -208,6 +205,7 @@ def _note_authors(cur: cursor, build_id: int, *, full: bool) -> None:
 def _note_posts(cur: cursor) -> None:
     """Old and new places of the pending posts."""
     cur.execute("delete from core.touched_topic")
+    cur.execute(influence.REMEMBER_PLACES)
     for statement in (_LEAVE_BRANDS, _ENTER_BRANDS, _LEAVE_TOPICS, _ENTER_TOPICS):
         cur.execute(statement)
     cur.execute(_PENDING_POSTS_DIRTY)
@@ -217,7 +215,7 @@ def _note_posts(cur: cursor) -> None:
 def _note_topics(cur: cursor, *, full: bool) -> None:
     """Hours of touched topics that are, or were, published, with the hours whose past they are."""
     cur.execute("select topic_type, topic from core.declared_topic order by topic_type, topic")
-    everything = _changed(cur, "declared_topics", cur.fetchall()) or full
+    everything = has_changed(cur, "declared_topics", cur.fetchall()) or full
     _analyze(cur, ("touched_topic",))
     cur.execute(_FORGET_TOPIC_DAYS)
     cur.execute(_COUNT_TOPIC_DAYS)
@@ -229,6 +227,7 @@ def _note_topics(cur: cursor, *, full: bool) -> None:
     }
     cur.execute(_TOPICS_DIRTY, values)
     cur.execute(_TOPIC_DATES_DIRTY, values)
+    cur.execute(_TOPICS_TURNED, values)
     cur.execute(_KEEP_TOPICS, values)
     cur.execute(_FORGET_TOPICS)
 
@@ -239,12 +238,14 @@ def _note_outcomes(cur: cursor, *, full: bool) -> None:
     cur.execute(_OUTCOMES_DIRTY)
 
 
-def _note_engines(cur: cursor, *, full: bool) -> None:
-    """Every key when another sentiment engine became active: each row names the engine it rests on."""
+def _note_engines(cur: cursor, *, full: bool) -> bool:
+    """Whether every key is dirty, as when another sentiment engine is active: each row names its engine."""
     cur.execute("select engine_version from core.active_engine where task = 'sentiment'")
-    if _changed(cur, "sentiment_engine", cur.fetchall()) or full:
+    everything = has_changed(cur, "sentiment_engine", cur.fetchall()) or full
+    if everything:
         for statement in _EVERY_KEY:
             cur.execute(statement)
+    return everything
 
 
 _ALL_PENDING = """
@@ -370,9 +371,24 @@ inner join core.post as o
         and o.created_at between m.observed_at - %(distance)s::interval
         and m.observed_at + %(distance)s::interval
 inner join core.post_key as k on o.platform = k.platform and o.post_id = k.post_id
-where b.build_id = %(build_id)s
+cross join lateral (
+    select greatest(m.observed_at - o.created_at, o.created_at - m.observed_at) as distance
+) as d
+where
+    b.build_id = %(build_id)s
+    and m.followers is not null
+    and not exists (
+        select from raw.author_metrics as e
+        where
+            e.platform = m.platform
+            and e.author_id = m.author_id
+            and e.observed_at > o.created_at - d.distance
+            and e.observed_at < o.created_at + d.distance
+            and e.followers is not null
+    )
 on conflict do nothing
 """
+"""Posts whose nearest snapshot is new; one farther away than another changes nothing."""
 
 _LEAVE_BRANDS = """
 with gone as (
@@ -432,14 +448,15 @@ on conflict do nothing
 
 _ENTER_TOPICS = """
 with placed as (
-    insert into core.placed_topic (platform, post_id, topic_type, topic, hour_at, is_repost)
+    insert into core.placed_topic (platform, post_id, topic_type, topic, hour_at, is_repost, author_id)
     select
         o.platform,
         o.post_id,
         t.topic_type,
         t.topic,
         date_trunc('hour', o.created_at, 'UTC'),
-        o.post_type = 'repost'
+        o.post_type = 'repost',
+        o.author_id
     from core.pending_post as p
     inner join core.post as o on p.platform = o.platform and p.post_id = o.post_id
     inner join core.post_topic as t on p.platform = t.platform and p.post_id = t.post_id
@@ -578,6 +595,15 @@ from core.placed_topic as h
 inner join published as p on h.topic_type = p.topic_type and h.topic = p.topic
 where p.is_changed
 on conflict do nothing
+"""  # noqa: S608 - constants of this file
+
+_TOPICS_TURNED = f"""
+create temporary table turned_topic on commit drop as
+with {_STANDING_NOW}
+select s.topic_type, s.topic
+from standing as s
+left join core.standing_topic as o on s.topic_type = o.topic_type and s.topic = o.topic
+where s.is_qualified <> coalesce(o.is_qualified, false)
 """  # noqa: S608 - constants of this file
 
 _KEEP_TOPICS = f"""

@@ -17,6 +17,9 @@ KINDS: dict[str, dict[str, str]] = {
     "topic_hour": {"topic_type": "text", "topic": "text", "hour_at": "timestamptz"},
     "topic_date": {"topic_type": "text", "topic": "text", "utc_date": "date"},
     "source_hour": {"source": "text", "hour_at": "timestamptz"},
+    "topic_span": {"topic_type": "text", "topic": "text", "span": "text"},
+    "topic_span_author": {"topic_type": "text", "topic": "text", "span": "text", "author_key": "text"},
+    "panel_date": {"panel_id": "text", "local_date": "date"},
 }
 
 

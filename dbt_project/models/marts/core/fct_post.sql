@@ -1,4 +1,3 @@
-{%- set follower_distance_hours = 48 -%}
 with
 
 dirty as (
@@ -31,9 +30,9 @@ authors as (
 
 ),
 
-author_metrics as (
+nearest_snapshots as (
 
-    select * from {{ source('raw', 'author_metrics') }}
+    select * from {{ ref('int_posts__followers') }}
 
 ),
 
@@ -77,37 +76,6 @@ brand_counts as (
     inner join brand_matches
         on wanted.platform = brand_matches.platform and wanted.post_id = brand_matches.post_id
     group by wanted.post_key
-
-),
-
-snapshots as (
-
-    select
-        wanted.post_key,
-        author_metrics.followers,
-        abs({{ hours_between('wanted.created_at', 'author_metrics.observed_at') }}) as distance_hours,
-        row_number() over (
-            partition by wanted.post_key
-            order by
-                abs({{ hours_between('wanted.created_at', 'author_metrics.observed_at') }}) asc,
-                author_metrics.observed_at asc,
-                author_metrics.content_hash desc
-        ) as nearness
-    from wanted
-    inner join author_metrics
-        on
-            wanted.platform = author_metrics.platform
-            and wanted.author_id = author_metrics.author_id
-            and author_metrics.observed_at >= wanted.created_at - {{ hours(follower_distance_hours) }}
-            and author_metrics.observed_at <= wanted.created_at + {{ hours(follower_distance_hours) }}
-    where author_metrics.followers is not null
-
-),
-
-nearest_snapshots as (
-
-    select * from snapshots
-    where nearness = 1
 
 ),
 
