@@ -17,7 +17,8 @@ class Cost:
     Attributes:
         wall: by the clock on the wall.
         process: of the processor, for this process and its threads.
-        server: of the processor, for the local server's processes; None where they cannot be seen.
+        server: of the processor, for the local server's processes, at least: where the system does not
+            keep the times of ended processes, sessions that ended meanwhile are missing. None: unknown.
     """
 
     wall: float = 0.0
@@ -26,8 +27,8 @@ class Cost:
 
     @property
     def processor(self) -> float:
-        """Processor seconds altogether, as far as they can be seen."""
-        return self.process + (self.server or 0.0)
+        """Processor seconds of this process, which are sure; the server's are not."""
+        return self.process
 
     def figures(self) -> dict[str, float | None]:
         """All figures, for JSON."""

@@ -64,10 +64,9 @@ def _loading(found: dict[str, Any]) -> Table:
                 f"{found['share_of_copy'][arm]:.2f}" if arm in found["share_of_copy"] else "",
                 f"{found['times_execute_values'][arm]:.1f}" if arm in found["times_execute_values"] else "",
                 f"{_middle([one['process'] for one in costs]):.2f}",
-                f"{_middle([one['server'] or 0 for one in costs]):.2f}",
             )
         )
-    headings = ("arm", "rows/s", "share of COPY", "× execute_values", "own processor s", "server s")
+    headings = ("arm", "rows/s", "share of COPY", "× execute_values", "own processor s")
     return f"Loading {found['rows']:,} rows", headings, rows
 
 

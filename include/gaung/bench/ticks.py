@@ -56,7 +56,7 @@ class Tick:
 
     @property
     def processor(self) -> float:
-        """Processor seconds, the server's included."""
+        """Processor seconds of the process that runs it."""
         return sum(step.cost.processor for step in self.steps.values())
 
 
