@@ -174,6 +174,14 @@ def _filled(cursor: cursor, table: str, columns: list[tuple[str, str, bool]]) ->
             cursor.execute(f"insert into {table} ({', '.join(names)}) values ({', '.join(values)})")
         except (errors.ForeignKeyViolation, errors.CheckViolation):
             cursor.execute("rollback to savepoint row")
+            # the refused row took a number; what refers to the row that follows says 1
+            cursor.execute(
+                """
+                select setval(pg_get_serial_sequence(%s, attname), 1, false)
+                from pg_attribute where attrelid = %s::regclass and attidentity <> ''
+                """,
+                (table, table),
+            )
         else:
             return True
     return False
