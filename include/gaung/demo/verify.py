@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from gaung.demo import plan, words
 from gaung.demo.check import Check, ask, compare
 from gaung.demo.shapes import checks as shapes
+from gaung.demo.standing import checks as standing
 from gaung.demo.truth import HourCount, Truth
 from gaung.errors import GaungError
 
@@ -48,6 +49,7 @@ def verify(truth: Truth) -> list[Check]:
             _hidden_likes(truth, marts),
             _gap(marts),
             *shapes(truth, marts, alerting),
+            *standing(truth, marts),
         ]
 
 
