@@ -118,6 +118,8 @@ def test_an_empty_machine_gets_everything(
         local.remove()
 
 
+@pytest.mark.prove
+@pytest.mark.timeout(900)
 def test_built_marts_are_the_same_there_and_a_rebuild_changes_nothing(
     warehouse: str, lines: Any, tmp_path: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
