@@ -13,6 +13,8 @@ from gaung_airflow.operators import (
     DropFolderPlanOperator,
     FileIngestOperator,
     MaintainOperator,
+    ReportOperator,
+    ReportsDueOperator,
 )
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "FileIngestOperator",
     "GaungPlugin",
     "MaintainOperator",
+    "ReportOperator",
+    "ReportsDueOperator",
 ]
 
 
