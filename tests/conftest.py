@@ -96,6 +96,7 @@ def _make_quick() -> None:
 def warehouse(server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A fresh migrated database that the settings point to, with its own landing; gives its name."""
     name = f"test_{uuid.uuid4().hex[:12]}"
+    get_settings.cache_clear()
     with closing(connect("admin", database="postgres", autocommit=True)) as session:
         session.cursor().execute(f"create database {name} template {TEMPLATE}")
     monkeypatch.setenv("GAUNG_DATABASE", name)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gaung import docs
-from gaung.settings import PROJECT_ROOT
+from gaung.settings import PROJECT_ROOT, get_settings
 from gaung.warehouse import local
 from tests.conftest import _fill_environment
 
@@ -70,6 +70,8 @@ def clone(reachable_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[P
     yield place
     subprocess.run(["gaung", "down"], cwd=place, check=False, capture_output=True)
     local.remove()
+    monkeypatch.undo()
+    get_settings.cache_clear()
 
 
 def run(line: str, place: Path) -> str:

@@ -14,7 +14,7 @@ from gaung.demo.forms.dashboard import indonesian_count
 from gaung.demo.world import make
 from gaung.errors import GaungError
 
-KNOWN = "1f56cc99940cdef6a32ca9d4d8525c6fd3c03de4b5d8e858cd13143bd110663a"
+KNOWN = "58292cbdfc57d7e7baa2672f025d55a69660f119cbc99f8dabef54b01da569ca"
 """Of all files of seed 7, tiny; a change of the generator changes it on purpose."""
 
 

@@ -137,11 +137,12 @@ def test_thinning_keeps_first_last_one_a_day_and_what_rates_rest_on(warehouse: s
         line(time, author_metrics=figures(100 + n), post_metrics={**LIKED, "likes": n})
         for n, time in enumerate(times)
     ]
-    deliver([line(times[-1], posts=post(1)), *lines])
+    later = post(2, author_id="a2", created_at="2026-03-10T12:00:00+00:00")
+    deliver([line(times[-1], posts=post(1)), *lines, line("2026-03-10T13:00:00+00:00", posts=later)])
     shelf = Shelf()
     shelf.build()
     before = shelf.without_lineage()
-    assert [row["followers_at_post"] for row in before["fct_post"].values()] == [106]
+    assert {row["followers_at_post"] for row in before["fct_post"].values()} == {106, None}
 
     assert thinning.thin(NOW) == {"raw.post_metrics": 8, "raw.author_metrics": 7, "raw.authors": 0}
 
@@ -152,6 +153,22 @@ def test_thinning_keeps_first_last_one_a_day_and_what_rates_rest_on(warehouse: s
     rebuilt = Shelf()
     rebuilt.build("full")
     assert rebuilt.without_lineage() == before
+
+
+@pytest.mark.usefixtures("lines")
+def test_what_an_active_score_span_rests_on_is_not_thinned(warehouse: str) -> None:
+    write_brands()
+    lines = [
+        line(f"2026-03-02T{hour:02d}:00:00+00:00", author_metrics=figures(hour)) for hour in (1, 7, 13, 19)
+    ]
+    deliver([line("2026-03-02T13:00:00+00:00", posts=post(1)), *lines])
+    shelf = Shelf()
+    shelf.build()
+    assert shelf.rows["influence_norms"]
+    assert set(thinning.thin(NOW).values()) == {0}
+    rebuilt = Shelf()
+    rebuilt.build("full")
+    assert rebuilt.without_lineage() == shelf.without_lineage()
 
 
 @pytest.mark.usefixtures("lines")

@@ -78,6 +78,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "core.brand_term": {T: ALL, P: READ},
     "core.brand_quarter": {T: ALL, P: READ},
     "core.declared_topic": {T: ALL, P: READ},
+    "core.influence_span": {T: ALL, P: READ},
     "core.post": {T: ALL, P: READ, L: READ},
     "core.post_key": {T: ALL, L: READ},
     "core.post_brand": {T: ALL, P: READ},

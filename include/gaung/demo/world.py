@@ -614,7 +614,11 @@ class _Maker:
     # changes ---------------------------------------------------------------------------------
 
     def edit_some(self, posts: list[Post]) -> None:
-        """Give one post in two hundred a second version, most about another topic or brand."""
+        """Give one post in two hundred a second version, most about another topic or brand.
+
+        A brand's own posts stay as they are: they are its own whatever they say.
+        """
+        own = {author.author_id for author in self.people.brands.values()}
         pointed_at = {post.refers_to.post_id for post in posts if post.refers_to is not None}
         candidates = [
             post
@@ -622,6 +626,7 @@ class _Maker:
             if post.platform == "x"
             and post.kind == "post"
             and post.post_id not in pointed_at
+            and post.author.author_id not in own
             and post.content.language != "und"
         ]
         streams = {stream.name: stream for stream in plan.STREAMS}

@@ -68,8 +68,15 @@ where o.platform = t.platform and o.{id} = t.{id} and o.observed_at = t.observed
 
 
 def thin(at: datetime) -> dict[str, int]:
-    """Observations deleted per table of ``raw``."""
+    """Observations deleted per table of ``raw``.
+
+    What was observed since the day in which an active score span ends stays whole: norms rest on it.
+    """
     before = at - timedelta(days=get_settings().keep_observations_days)
+    with closing(connect("admin", application_name="gaung maintain thin")) as conn, conn.cursor() as cur:
+        cur.execute("select date_trunc('day', min(end_at), 'UTC') from core.influence_span")
+        [span_end] = cur.fetchone() or (None,)
+    before = min(before, span_end or before)
     deleted = {}
     for entity in OBSERVED:
         with closing(connect("admin", application_name="gaung maintain thin")) as conn, conn:
