@@ -47,7 +47,7 @@ $(READY): requirements/dev.txt requirements/base.in pyproject.toml
 demo: $(READY) ## see it work: synthetic posts, from files to published tables; SIZE=full for over 100,000
 	@$(BIN)/gaung demo run $(if $(SIZE),--size $(SIZE))
 
-test: $(READY) ## the tests: real Postgres, Airflow, dbt and Great Expectations (10 minutes at most)
+test: $(READY) ## the tests: real Postgres, Airflow, dbt and Great Expectations (a quarter of an hour on two cores)
 	$(BIN)/pytest -m 'not prove' --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 prove: $(READY) ## the long proofs; SEED=… repeats one; figures go to var/prove as JSON
