@@ -143,9 +143,12 @@ def _dirty(build: Build, token: str) -> Any:
 
 
 def _models(build: Build, token: str) -> Any:
+    """Rows per mart, and keys per kind (``dirty__<kind>``) once the models have added theirs."""
     from gaung import models
+    from gaung.warehouse import latest
 
-    return models.run(build.build_id, token, version=build.version, built_at=build.started_at)
+    rows = models.run(build.build_id, token, version=build.version, built_at=build.started_at)
+    return rows | latest.dirty_keys(build.build_id, token)
 
 
 def _gate(build: Build, token: str) -> Any:

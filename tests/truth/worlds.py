@@ -122,7 +122,7 @@ class Tick:
     Attributes:
         touched_posts: posts that its batches brought anything about, themselves or by their author.
         latest_posts: rows of ``core.post`` recomputed.
-        dirty: keys noted per partition kind.
+        dirty: keys per partition kind, those included that the models add (authors whose rank moves).
         candidate_rows: rows built per mart.
         replaced: partitions that the publication replaced per mart.
     """
@@ -183,10 +183,11 @@ def ticks() -> list[Tick]:
     """The published incremental builds as ``ops`` tells them, in order."""
     with closing(connect("transformer")) as session, session.cursor() as cur:
         cur.execute(TICKS)
-        return [
-            Tick(
-                build_id, int(touched), stages["latest"]["post"], stages["dirty"], stages["models"],
-                stages["publish"],
-            )
-            for build_id, stages, touched in cur.fetchall()
-        ]  # fmt: skip
+        return [_tick(*row) for row in cur.fetchall()]
+
+
+def _tick(build_id: int, stages: dict[str, dict[str, int]], touched: int) -> Tick:
+    keys = {name: count for name, count in stages["models"].items() if name.startswith("dirty__")}
+    rows = {name: count for name, count in stages["models"].items() if name not in keys}
+    dirty = {name.removeprefix("dirty__"): count for name, count in keys.items()}
+    return Tick(build_id, int(touched), stages["latest"]["post"], dirty, rows, stages["publish"])

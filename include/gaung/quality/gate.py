@@ -218,7 +218,7 @@ def _emptiness(cur: cursor, build_id: int, declared: tuple[Mart, ...]) -> list[R
             """
             select
                 coalesce(sum(next_total) filter (where measure = %s), 0) = 0
-                and coalesce(sum(source_total), 0) > 0
+                and coalesce(sum(raw_total), 0) > 0
             from ops.gate_total where build_id = %s and mart = %s
             """,
             (totals.ROWS, build_id, mart.name),

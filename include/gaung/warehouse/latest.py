@@ -24,6 +24,7 @@ from gaung.warehouse import growth, influence
 from gaung.warehouse.builds import fence
 from gaung.warehouse.connect import connect
 from gaung.warehouse.inputs import has_changed
+from gaung.warehouse.partitions import KINDS
 
 log = logging.getLogger(__name__)
 
@@ -63,18 +64,7 @@ STATISTICS_GROWTH = 1.2
 """A table that grew by more than this factor since it was analysed is analysed again."""
 
 PENDING_TABLES = ("pending_post", "pending_author")
-DIRTY_TABLES = (
-    "dirty__post",
-    "dirty__author",
-    "dirty__brand_date",
-    "dirty__brand_hour",
-    "dirty__topic_hour",
-    "dirty__topic_date",
-    "dirty__source_hour",
-    "dirty__panel_date",
-    "dirty__topic_span",
-    "dirty__topic_span_author",
-)
+DIRTY_TABLES = tuple(f"dirty__{kind}" for kind in KINDS)
 
 
 def refresh(build_id: int, token: str) -> dict[str, int]:
@@ -115,6 +105,16 @@ def note_partitions(build_id: int, token: str) -> dict[str, int]:
         counts = {table.removeprefix("dirty__"): _count(cur, table) for table in DIRTY_TABLES}
     log.info("build %s: dirty keys %s", build_id, counts)
     return counts
+
+
+def dirty_keys(build_id: int, token: str) -> dict[str, int]:
+    """Keys per table of dirty keys (``dirty__<kind>``) that wait for the next publication.
+
+    Raises:
+        BuildFenced: another build took over.
+    """
+    with _work(build_id, token, "keys") as cur:
+        return {table: _count(cur, table) for table in DIRTY_TABLES}
 
 
 @contextmanager

@@ -84,12 +84,30 @@ def take_raw(cur: cursor, build_id: int) -> None:
 
 
 def restore_raw(cur: cursor, version: int) -> None:
-    """Bring back what raw said about the totals of an earlier version."""
-    cur.execute("update ops.mart_total set raw_total = 0 where raw_total is not null")
-    cur.execute("select build_id from ops.publication where version = %s", (version,))
-    row = cur.fetchone()
-    if row is not None and row[0] is not None:
-        take_raw(cur, row[0])
+    """Let raw and the restored totals differ by what they differed by in that version, mostly nothing.
+
+    What raw said then is not brought back as it was: what was erased since is gone from raw and mart.
+    """
+    cur.execute(
+        """
+        update ops.mart_total as t
+        set raw_total = t.total + coalesce(
+            (
+                select g.raw_total - g.next_total
+                from ops.publication as p
+                inner join ops.gate_total as g on p.build_id = g.build_id
+                where
+                    p.version = %s
+                    and g.mart = t.mart
+                    and g.measure = t.measure
+                    and g.grain_value = t.grain_value
+            ),
+            0
+        )
+        where t.raw_total is not null
+        """,
+        (version,),
+    )
 
 
 def measure(
