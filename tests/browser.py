@@ -1,7 +1,8 @@
-"""A headless Chromium spoken to by its own protocol: pages measured and photographed as readers see them."""
+"""A headless Chromium, spoken to by its own protocol: pages measured and photographed as readers see them."""
 
 import base64
 import json
+import os
 import shutil
 import subprocess
 import tempfile
@@ -12,99 +13,102 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-WAIT_S = 60
+from websockets.sync.client import ClientConnection, connect
 
 
 class Browser:
-    """One tab."""
+    """One page of a headless Chromium."""
 
-    def __init__(self, socket: Any) -> None:
+    def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.number = 0
 
-    def call(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """The result of one command."""
+    def tell(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """The result of a command."""
         self.number += 1
         self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
         while True:
-            answer = json.loads(self.socket.recv(timeout=WAIT_S))
-            if answer.get("id") == self.number:
-                assert "error" not in answer, answer
-                result: dict[str, Any] = answer["result"]
+            message = json.loads(self.socket.recv(timeout=60))
+            if message.get("id") == self.number:
+                assert "error" not in message, message
+                result: dict[str, Any] = message["result"]
                 return result
 
-    def show(self, path: Path, width: int) -> None:
-        """Load a page in a window of that width."""
-        self.call("Page.enable")
-        self.call(
+    def run(self, script: str) -> Any:
+        """The value of a JavaScript expression."""
+        found = self.tell("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in found, found
+        return found["result"].get("value")
+
+    def open(self, address: str, wait_for: str, timeout_s: float = 60) -> None:
+        """Go to an address and wait until an expression is true there."""
+        self.tell("Page.navigate", url=address)
+        end = time.monotonic() + timeout_s
+        while not self.run(wait_for):
+            assert time.monotonic() < end, self.run("document.body.innerText.slice(0, 2000)")
+            time.sleep(0.3)
+
+    def size(self, width: int, height: int, *, mobile: bool = False) -> None:
+        """Look through a window of that size."""
+        self.tell(
             "Emulation.setDeviceMetricsOverride",
             width=width,
-            height=900,
+            height=height,
             deviceScaleFactor=1,
-            mobile=width < 600,
+            mobile=mobile,
         )
-        self.call("Page.navigate", url=path.resolve().as_uri())
-        deadline = time.monotonic() + WAIT_S
-        while self.run("document.readyState") != "complete" or self.run("location.protocol") != "file:":
-            assert time.monotonic() < deadline, "the page did not load"
-            time.sleep(0.05)
 
-    def run(self, script: str) -> Any:
-        """The value of an expression in the page; the page's content policy does not apply to it."""
-        answer = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, answer
-        return answer["result"].get("value")
-
-    def photograph(self, path: Path) -> None:
-        """The whole page as a PNG file."""
-        data = self.call("Page.captureScreenshot", captureBeyondViewport=True)["data"]
-        path.write_bytes(base64.b64decode(data))
+    def picture(self, target: Path, *, whole: bool = True) -> None:
+        """Write a picture of the page."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        found = self.tell("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        target.write_bytes(base64.b64decode(found["data"]))
 
 
 @contextmanager
-def opened() -> Iterator[Browser]:
-    """A browser; the test is skipped where none is installed."""
-    from websockets.sync.client import connect
-
-    binary = next((found for name in NAMES if (found := shutil.which(name))), None)
-    if binary is None:
-        pytest.skip("no Chromium is installed (Debian: apt-get install chromium)")
-    profile = Path(tempfile.mkdtemp(prefix="gaung-browser-"))
+def browser() -> Iterator[Browser]:
+    """A fresh browser with nothing but a blank page; skips the test where there is no Chromium."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
+    folder = tempfile.mkdtemp(prefix="gaung-browser-")
+    options = ["--headless=new", "--no-first-run", "--disable-gpu", "--disable-dev-shm-usage", "--mute-audio"]
+    if os.geteuid() == 0:
+        options.append("--no-sandbox")
     process = subprocess.Popen(
-        [
-            binary,
-            *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"),
-            *("--disable-dev-shm-usage", "--disable-background-networking", "--remote-debugging-port=0"),
-            f"--user-data-dir={profile}",
-            "about:blank",
-        ],
+        [program, *options, "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        with connect(_address(profile, process), max_size=None) as socket:
-            yield Browser(socket)
+        port = _port(Path(folder), process)
+        with connect(_page(port), max_size=None) as socket:
+            page = Browser(socket)
+            for domain in ("Page", "Runtime", "Network"):
+                page.tell(f"{domain}.enable")
+            yield page
     finally:
         process.terminate()
-        process.wait(WAIT_S)
-        shutil.rmtree(profile, ignore_errors=True)
+        process.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _address(profile: Path, process: "subprocess.Popen[bytes]") -> str:
-    """Where the browser's first tab listens, once it does."""
-    import urllib.request
+def _port(folder: Path, process: subprocess.Popen[bytes]) -> int:
+    file = folder / "DevToolsActivePort"
+    for _ in range(300):
+        assert process.poll() is None, "Chromium ended at once"
+        if file.is_file() and file.read_text().strip():
+            return int(file.read_text().splitlines()[0])
+        time.sleep(0.1)
+    raise AssertionError("Chromium does not say where it listens")
 
-    deadline = time.monotonic() + WAIT_S
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            port = (profile / "DevToolsActivePort").read_text().split()[0]
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=5) as answer:
-                for tab in json.load(answer):
-                    if tab["type"] == "page":
-                        address: str = tab["webSocketDebuggerUrl"]
-                        return address
-        except (OSError, IndexError):
-            time.sleep(0.1)
-    pytest.fail(f"Chromium did not start within {WAIT_S} s")
+
+def _page(port: int) -> str:
+    import httpx
+
+    for _ in range(100):
+        for target in httpx.get(f"http://127.0.0.1:{port}/json").json():
+            if target["type"] == "page":
+                return str(target["webSocketDebuggerUrl"])
+        time.sleep(0.1)
+    raise AssertionError("Chromium has no page")

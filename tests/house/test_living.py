@@ -18,8 +18,8 @@ import pytest
 from gaung import airflow_home, airflow_processes, status
 from gaung.settings import PROJECT_ROOT, get_settings
 from gaung.warehouse import local
+from tests.browser import browser
 from tests.conftest import _fill_environment
-from tests.house.browser import browser
 from tests.house.living import House, living_house, until
 from tests.house.test_secrets import CANARY, DAG, leaks, places, secrets
 

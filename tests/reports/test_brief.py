@@ -13,7 +13,7 @@ import pytest
 from gaung.reports import brief, check, delivery, facts, words
 from gaung.reports.brief import Page
 from gaung.reports.words import Language
-from tests.browser import opened
+from tests.browser import browser
 from tests.reports.conftest import DAY
 
 BRANDS = ("kopi", "sepi", "satu", "asing")
@@ -224,6 +224,7 @@ def test_texts_are_cut_and_cleaned() -> None:
     assert len(brief.clean("y" * 10_000)) == brief.QUOTE_LENGTH
 
 
+LOADED = "document.readyState === 'complete' && location.protocol === 'file:'"
 MEASURE = """(() => {
   const bad = [], light = c => {
     const v = c.map(x => { x /= 255; return x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4 });
@@ -260,12 +261,13 @@ MEASURE = """(() => {
 
 
 def test_the_page_as_a_browser_shows_it(shop: Path) -> None:
-    with opened() as browser:
+    with browser() as page:
         for brand_id in BRANDS:
             for width in (360, 1280):
-                browser.show(delivery.make(brand_id, day=DAY).path, width)
-                browser.run("document.querySelectorAll('details').forEach(d => d.open = true)")
-                found = browser.run(MEASURE)
+                page.size(width, 900, mobile=width < 600)
+                page.open(delivery.make(brand_id, day=DAY).path.resolve().as_uri(), LOADED)
+                page.run("document.querySelectorAll('details').forEach(d => d.open = true)")
+                found = page.run(MEASURE)
 
                 assert found["bad"] == [], (brand_id, width)
                 assert found["wide"] <= width
