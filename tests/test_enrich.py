@@ -180,6 +180,29 @@ def test_a_changed_brand_rematches_and_only_changed_posts_become_pending(shop: P
     assert ask("select post_id from core.post_brand") == [("1",)]
 
 
+def test_target_terms_are_found_in_posts_of_the_brand_and_again_when_they_change(shop: Path) -> None:
+    put(
+        {"post_id": "1", "text": "Kopi Senja: kopi enaaaak bgt #kopisenja"},
+        {"post_id": "2", "text": "KOSEN COFFEE sore", "hashtags": ["NgopiSore", "KopiSenja"]},
+        {"post_id": "3", "text": "kopi enak di rumah"},
+        {"post_id": "4", "text": "Kopi Senja, paling murah"},
+    )
+    build()
+    publish()
+    held = "select post_id, target_type, target from core.post_target order by 1, 2, 3"
+    assert ask(held) == [
+        ("1", "hashtag", "kopisenja"),
+        ("1", "keyword", "kopi senja"),
+        ("1", "target", "kopi enak"),
+        ("2", "hashtag", "kopisenja"),
+        ("2", "keyword", "kosen coffee"),
+        ("4", "keyword", "kopi senja"),
+    ]
+    shop.write_text(shop.read_text().replace('["kopi enak", "ngopi sore"]', '["kopi enak", "paling murah"]'))
+    assert build().posts_added == 1
+    assert ask(held)[-1] == ("4", "target", "paling murah")
+
+
 def test_a_moved_time_zone_makes_the_brands_posts_pending(shop: Path) -> None:
     put({"post_id": "1", "text": "Batik Arum"}, {"post_id": "2", "text": "Kopi Senja"})
     build()
@@ -331,6 +354,7 @@ ENRICHED = (
     "select p.post_id, t.words, t.pairs from core.post p join core.text_terms t using (text_hash)",
     "select platform, post_id, brand_id, matched_by, matched_term from core.post_brand",
     "select platform, post_id, topic_type, topic from core.post_topic",
+    "select platform, post_id, brand_id, target_type, target from core.post_target",
     "select task, engine_version from core.active_engine",
 )
 
@@ -357,7 +381,7 @@ def test_a_full_build_gives_the_rows_that_increments_gave(shop: Path) -> None:
     build()
     publish()
     grown = [sorted(ask(query), key=repr) for query in ENRICHED]
-    assert [len(rows) for rows in grown] == [4, 2, 4, 4, 3, 2, 4]
+    assert [len(rows) for rows in grown] == [4, 2, 4, 4, 3, 2, 2, 4]
     build("full")
     assert [sorted(ask(query), key=repr) for query in ENRICHED] == grown
 

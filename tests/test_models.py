@@ -38,6 +38,7 @@ PUBLISHED = {
     "brand_growth_daily",
     "brand_sentiment_daily",
     "brand_sentiment_hourly",
+    "brand_word_cloud",
     "collection_coverage",
     "dim_author",
     "dim_brand",
@@ -47,6 +48,7 @@ PUBLISHED = {
     "influence_percentiles",
     "model_quality",
     "share_of_voice_daily",
+    "target_term_coverage",
     "topic_trend_hourly",
     "word_cloud",
 }
@@ -115,6 +117,8 @@ def test_every_formula_and_key_holds(ready: None) -> None:
         "ranks_share_places_and_have_a_range",
         "norms_are_means_and_deviations_of_what_is_known",
         "lists_are_at_most_five_in_one_order",
+        "brand_clouds_count_posts_and_compare_moods",
+        "coverage_is_of_posts_with_text",
     }
     assert units <= results.keys()
 

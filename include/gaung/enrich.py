@@ -28,10 +28,20 @@ log = logging.getLogger(__name__)
 CHUNK = 20_000
 """Posts or texts held in memory at once."""
 
+TARGET_TYPES = ("keyword", "hashtag", "target")
+"""Kinds of a brand's terms whose coverage is published."""
+
 Task = Literal["language", "sentiment", "mask", "terms"]
 TASKS: tuple[Task, ...] = ("language", "sentiment", "mask", "terms")
 
+MATCH_TABLES = ("core.post_brand", "core.post_topic", "core.post_target")
+"""What is found in each post, written anew whenever it is pending."""
+
 PENDING_POST = "select from core.pending_post as w where w.platform = p.platform and w.post_id = p.post_id"
+OF_BRANDS = (
+    "select from core.post_brand as b "
+    "where b.platform = p.platform and b.post_id = p.post_id and b.brand_id = any(%s)"
+)
 OF_PENDING = "core.post as p join core.pending_post as w on w.platform = p.platform and w.post_id = p.post_id"
 TEXTS_OF_PENDING = """
     core.pending_post as w cross join lateral (
@@ -177,6 +187,7 @@ def _add_changed(work: _Work) -> None:
         _add_rematched(work, rematch)
     if moved:
         _add_pending(work, "select platform, post_id from core.post_brand where brand_id = any(%s)", (moved,))
+    _add_retargeted(work)
     _add_accounts(work)
     if any(active.get(task, work.versions.of(task)) != work.versions.of(task) for task in TASKS):
         _add_rescored(work, active)
@@ -222,6 +233,49 @@ def _add_rematched(work: _Work, brand_ids: list[str]) -> None:
             )
             rows = changed.select(matching.KEY).unique().sort(matching.KEY)
             work.counts.posts_added += _merge(cur, rows, "core.pending_post")
+
+
+def _add_retargeted(work: _Work) -> None:
+    """Posts of brands whose words changed that hold other target terms now become pending."""
+    import polars as pl
+
+    from gaung.brands import matching
+
+    kinds = list(TARGET_TYPES)
+    with work.transaction() as cur:
+        cur.execute("select brand_id, kind, term from core.brand_term where kind = any(%s)", (kinds,))
+        known = set(cur.fetchall())
+    declared = _terms(work.brands).filter(pl.col("kind").is_in(kinds))
+    listed = set(declared.select("brand_id", "kind", "term").rows())
+    brand_ids = sorted({brand_id for brand_id, *_ in known ^ listed})
+    columns = [*matching.KEY, "brand_id", "target_type", "target"]
+    if not brand_ids:
+        return
+    where = f"not exists ({PENDING_POST}) and exists ({OF_BRANDS})"
+    for posts in posts_to_match(where, (brand_ids,)):
+        with work.transaction() as cur:
+            matches = _stored(cur, posts, "core.post_brand", [*matching.KEY, "brand_id"])
+            stored = _stored(cur, posts, "core.post_target", columns)
+            stored = stored.filter(pl.col("brand_id").is_in(brand_ids))
+            found = matching.targets(posts, work.brands, only=brand_ids)
+            found = found.join(matches, on=[*matching.KEY, "brand_id"], how="semi").select(columns)
+            changed = [found.join(stored, on=columns, how="anti"), stored.join(found, on=columns, how="anti")]
+            rows = pl.concat(changed).select(matching.KEY).unique().sort(matching.KEY)
+            work.counts.posts_added += _merge(cur, rows, "core.pending_post")
+
+
+def _stored(cur: "cursor", posts: "pl.DataFrame", table: str, columns: list[str]) -> "pl.DataFrame":
+    """What a table of core holds of these posts."""
+    import polars as pl
+
+    cur.execute(
+        f"""
+        select {", ".join(columns)} from {table}
+        join unnest(%s, %s) as asked (platform, post_id) using (platform, post_id)
+        """,  # noqa: S608 - names of this file
+        (posts["platform"].to_list(), posts["post_id"].to_list()),
+    )
+    return pl.DataFrame(cur.fetchall(), dict.fromkeys(columns, pl.String), orient="row")
 
 
 def _add_accounts(work: _Work) -> None:
@@ -587,9 +641,11 @@ def _match_pending(work: _Work) -> None:
     for posts in posts_to_match(where):
         found = kept.match(posts, work.brands)
         topics = kept.topics(posts, work.brands.topic_keywords)
+        targets = matching.targets(posts, work.brands)
+        targets = targets.join(found, on=[*matching.KEY, "brand_id"], how="semi")
         unknown |= set(posts["declared"].explode().drop_nulls().to_list()) - ids
         with work.transaction() as cur:
-            for table in ("core.post_brand", "core.post_topic"):
+            for table in MATCH_TABLES:
                 cur.execute(
                     f"""
                     delete from {table} as t using unnest(%s, %s) as asked (platform, post_id)
@@ -599,6 +655,7 @@ def _match_pending(work: _Work) -> None:
                 )
             counts.brand_matches += _merge(cur, found, "core.post_brand")
             counts.topics += _merge(cur, topics, "core.post_topic")
+            _merge(cur, targets, "core.post_target")
         counts.posts_enriched += len(posts)
         counts.posts_unmatched += len(posts.join(found, on=matching.KEY, how="anti"))
     _forget_gone(work)
@@ -612,7 +669,7 @@ def _match_pending(work: _Work) -> None:
 def _forget_gone(work: _Work) -> None:
     """Brands and topics of pending posts that core does not hold any more."""
     with work.transaction() as cur:
-        for table in ("core.post_brand", "core.post_topic"):
+        for table in MATCH_TABLES:
             cur.execute(
                 f"""
                 delete from {table} as t using core.pending_post as w
@@ -639,13 +696,16 @@ def _activate(work: _Work) -> None:
 # --- reading and writing --------------------------------------------------------------------------
 
 
-def posts_to_match(where: str, *, chunk: int = CHUNK) -> Iterator["pl.DataFrame"]:
+def posts_to_match(
+    where: str, parameters: tuple[Any, ...] = (), *, chunk: int = CHUNK
+) -> Iterator["pl.DataFrame"]:
     """Posts as matching reads them, in key order; deleted ones with the text of their last living version.
 
     Columns ``kept.POST``; of erased words stands what they decided.
 
     Args:
         where: a condition on ``p`` (core.post), of this code, never of a user.
+        parameters: of the condition.
         chunk: posts per frame.
     """
     import polars as pl
@@ -680,7 +740,7 @@ def posts_to_match(where: str, *, chunk: int = CHUNK) -> Iterator["pl.DataFrame"
         where {where}
         order by p.platform, p.post_id
     """  # noqa: S608 - conditions of this code
-    for rows in _chunks(query, (MARK, MARK), chunk=chunk):
+    for rows in _chunks(query, (MARK, MARK, *parameters), chunk=chunk):
         yield pl.DataFrame(rows, kept.POST, orient="row")
 
 

@@ -37,6 +37,7 @@ GOOD: dict[str, Any] = {
     "follower_growth_reason": None,
     "influence_index_reason": None,
     "post_count": 1,
+    "text_post_count": 1,
     "position": 1,
     "rank": 1,
     "rank_low": 1,
@@ -73,6 +74,9 @@ PLANTED = {
     """,
     "dim_author.private_persons_are_not_named": "update marts__build.dim_author set is_public_voice = false",
     "model_quality.answered_is_a_part": "update marts__build.model_quality set answered_count = 7",
+    "target_term_coverage.parts_are_no_more_than_the_whole": (
+        "update marts__build.target_term_coverage set term_post_count = 7"
+    ),
     "rpt_brand_day__summary.figures_equal_brand_sentiment_daily": (
         "update marts__build.rpt_brand_day__summary set negative_count = 7"
     ),

@@ -106,6 +106,10 @@ def activate_engine(world: World) -> None:
     registry.register("sentiment", "flipped", "1", _flipped, languages=("en",))
 
 
+def change_targets(world: World) -> None:
+    world.change_brand("kopi", targets=["uji so much", "lebih enak"])
+
+
 def make_public_voice(world: World) -> None:
     metrics = [{"platform": "x", "author_id": "quiet", "followers": 5000}]
     deliver([line(author_metrics=metrics, observed=9)], "famous.ndjson")
@@ -147,6 +151,7 @@ CHANGES: dict[str, tuple[Callable[[World], None], set[str]]] = {
     "a formula changes": (change_formula, {"brand_sentiment_daily", "brand_sentiment_hourly"}),
     "a seed changes": (change_seed, {"fct_post"}),
     "a new engine is active": (activate_engine, {"fct_post", "brand_sentiment_daily"}),
+    "a brand's target terms change": (change_targets, {"target_term_coverage"}),
     "an author becomes a public voice": (make_public_voice, {"dim_author", "fct_post"}),
     "a brand's own account is observed": (observe_own_account, {"brand_growth_daily"}),
     "a panel changes": (change_panel, {"share_of_voice_daily"}),

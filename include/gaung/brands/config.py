@@ -29,6 +29,9 @@ MATCHER_VERSION = "1"
 
 LANGUAGES = ("id", "en", "ms")
 
+MOST_TARGET_WORDS = 4
+"""Of a target term, as many as :mod:`gaung.text.names` finds in a text."""
+
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -101,6 +104,8 @@ class Brand(_Part):
         keywords: words and phrases that name the brand in a text.
         aliases: other spellings and nicknames, matched like keywords.
         hashtags: without spaces; the sign is optional.
+        targets: words and phrases that posts of the brand should hold; they match no post, and
+            ``target_term_coverage`` says how many posts hold each (keywords and hashtags as well).
         handles: its own accounts by platform.
         context: if given, a keyword or alias counts only where one of these stands in the same text.
         exclusions: where one of these stands in the text, neither word nor hashtag counts.
@@ -117,6 +122,7 @@ class Brand(_Part):
     keywords: list[Words] = []
     aliases: list[Words] = []
     hashtags: list[Words] = []
+    targets: list[Words] = []
     handles: dict[str, list[Words]] = {}
     context: list[Words] = []
     exclusions: list[Words] = []
@@ -340,15 +346,25 @@ def _panel_faults(brand: Brand, ids: set[str], at: FieldPath) -> Iterator[Fault]
     yield from _twice((*at, "earlier_panels"), ends, "end of a panel")
 
 
+_WORD_LISTS = (
+    *("keywords", "aliases", "hashtags", "targets", "context", "exclusions"),
+    *("competitors", "languages"),
+)
+"""Lists in which an entry stands once."""
+
+
 def _word_faults(brand: Brand, at: FieldPath) -> Iterator[Fault]:
     if not (brand.phrases or brand.hashtags or brand.handles):
         yield Fault(at, f"brand {brand.id!r} can match nothing; add keywords, hashtags or handles")
-    for name in ("keywords", "aliases", "hashtags", "context", "exclusions", "competitors", "languages"):
+    for name in _WORD_LISTS:
         yield from _twice((*at, name), [fold(word) for word in getattr(brand, name)], "entry")
     taken = {fold(word) for word in brand.keywords}
     for position, word in enumerate(brand.aliases):
         if fold(word) in taken:
             yield Fault((*at, "aliases", position), f"{word!r} is already a keyword of this brand; keep one")
+    for position, word in enumerate(brand.targets):
+        if not 0 < len(fold(word).split()) <= MOST_TARGET_WORDS:
+            yield Fault((*at, "targets", position), f"{word!r} must have one to {MOST_TARGET_WORDS} words")
     for name in ("keywords", "aliases"):
         for position, word in enumerate(getattr(brand, name)):
             yield from _ordinary_fault(brand, word, (*at, name, position))

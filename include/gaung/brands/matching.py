@@ -44,8 +44,11 @@ class Term:
 
 
 def terms(brand: Brand) -> list[Term]:
-    """All entries of a brand; kinds keyword (aliases too), hashtag, handle, context, exclusion."""
-    words = {"keyword": brand.phrases, "context": brand.context, "exclusion": brand.exclusions}
+    """All entries of a brand; kinds keyword (aliases too), hashtag, target, handle, context, exclusion."""
+    words = {
+        **{"keyword": brand.phrases, "target": brand.targets},
+        **{"context": brand.context, "exclusion": brand.exclusions},
+    }
     listed = [
         Term(brand.id, kind, word, folded)
         for kind, values in words.items()
@@ -119,6 +122,39 @@ def topics(posts: pl.DataFrame, keywords: Sequence[str]) -> pl.DataFrame:
     columns = [*KEY, "topic_type", "topic"]
     both = pl.concat([tags.select(columns), words.select(columns)])
     return both.filter(pl.col("topic") != "").unique().sort(columns)
+
+
+def targets(posts: pl.DataFrame, brands: Brands, only: Sequence[str] | None = None) -> pl.DataFrame:
+    """One row per post and target term that it holds: platform, post_id, brand_id, target_type, target.
+
+    Keywords, aliases and hashtags are found as matching finds them; the words of ``targets`` in normal
+    words, slang written out. Whether the post is of the brand is not asked.
+    """
+    listed = [term for brand in brands.brands if only is None or brand.id in only for term in terms(brand)]
+    view = prepare(posts)
+    columns = [*KEY, "brand_id", "target_type", "target"]
+    tags = _by_hashtag(view, listed).with_columns(target_type=pl.lit("hashtag"))
+    words = _by_keyword(view, listed).with_columns(target_type=pl.lit("keyword"))
+    both = pl.concat([tags, words]).rename({"matched_term": "target"}).select(columns)
+    wanted = [term for term in listed if term.kind == "target"]
+    found = pl.concat([both, _held(posts, wanted).select(columns)])
+    return found.with_columns(fold.topic(pl.col("target"))).unique().sort(columns)
+
+
+def _held(posts: pl.DataFrame, wanted: list[Term]) -> pl.DataFrame:
+    """The target terms that texts and their hashtags hold."""
+    import pyarrow as pa
+
+    from gaung.text import names
+
+    tags = pl.col("hashtags").fill_null([]).list.eval("#" + pl.element()).list.join(" ")
+    texts = posts.select(pl.concat_str(pl.col("text").fill_null(""), tags, separator=" ")).to_series()
+    batch = pa.RecordBatch.from_pydict({"text": pa.array(texts.to_list(), pa.string())})
+    spelt = sorted({term.term for term in wanted})
+    lists = names.held(batch, spelt).column("targets").to_pylist() if spelt else [[]] * len(posts)
+    found = posts.select(KEY).with_columns(term=pl.Series(lists, dtype=pl.List(pl.String)))
+    hits = found.explode("term").drop_nulls("term").join(_table(wanted), on="term", suffix="_of_term")
+    return hits.with_columns(target_type=pl.lit("target"), target=pl.col("term"))
 
 
 def explain(text: str, brands: Brands, *, platform: str = "x", author: str | None = None) -> dict[str, Any]:

@@ -44,6 +44,7 @@ ENRICHED_TABLES = (
     "author_key",
     "post_brand",
     "post_topic",
+    "post_target",
     "text_language",
     "text_sentiment",
     "text_masked",
@@ -95,6 +96,7 @@ def note_partitions(build_id: int, token: str) -> dict[str, int]:
         full = _is_full(cur, build_id)
         _note_authors(cur, build_id, full=full)
         _note_posts(cur)
+        _note_words(cur)
         _note_topics(cur, full=full)
         _note_outcomes(cur, full=full)
         is_rescored = _note_engines(cur, full=full)
@@ -210,6 +212,21 @@ def _note_posts(cur: cursor) -> None:
         cur.execute(statement)
     cur.execute(_PENDING_POSTS_DIRTY)
     cur.execute(_AUTHORS_OF_PENDING_POSTS)
+
+
+def _note_words(cur: cursor) -> None:
+    """Days of brands whose words changed: a cloud marks them, a coverage has a row for each."""
+    cur.execute(
+        "select brand_id, kind, term from core.brand_term "
+        "where kind in ('keyword', 'hashtag', 'target') order by brand_id, kind, term"
+    )
+    words: dict[str, list[tuple[str, str]]] = {}
+    for brand_id, kind, term in cur.fetchall():
+        words.setdefault(brand_id, []).append((kind, term))
+    cur.execute("select brand_id from core.brand order by brand_id")
+    brand_ids = [brand_id for (brand_id,) in cur.fetchall()]
+    changed = [b for b in brand_ids if has_changed(cur, f"words of {b}", words.get(b, []))]
+    cur.execute(_DAYS_OF_BRANDS, {"brands": changed})
 
 
 def _note_topics(cur: cursor, *, full: bool) -> None:
@@ -431,6 +448,12 @@ hours as (
 )
 insert into core.dirty__brand_date (brand_id, local_date)
 select distinct brand_id, local_date from placed
+on conflict do nothing
+"""
+
+_DAYS_OF_BRANDS = """
+insert into core.dirty__brand_date (brand_id, local_date)
+select distinct brand_id, local_date from core.placed_brand where brand_id = any(%(brands)s)
 on conflict do nothing
 """
 
