@@ -6,6 +6,8 @@ same order; a text that cannot be read gets a reason or an empty list, never an 
 | function | further columns in | columns out |
 |---|---|---|
 | ``language.detect`` | – | lang, confidence, reason |
+| ``runs.find`` | – | runs: list of lang, start, end, words |
+| ``gloss.make`` | – | gloss, known_share, reason |
 | ``sentiment.score`` | lang | compound, label, unscored_reason |
 | ``mask.hide`` | – | text_masked |
 | ``terms.extract`` | – | words, pairs (lists) |

@@ -83,20 +83,22 @@ def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
         .explode("word")
         .drop_nulls("word")
     )
-    listed = (
-        tokens.select("word")
-        .unique()
-        .with_columns(written=pl.col("word"))
-        .with_columns(word=normalise.shortened(pl.col("word")))
-        .join(_words(), on="word", how="left")
-        .with_columns(_affixed(pl.col("word"), pl.col("lang")))
-    )
-    tokens = tokens.join(listed.drop("word"), left_on="word", right_on="written", how="left")
+    tokens = tokens.join(listed(tokens.select("word").unique()), on="word", how="left")
     counts = tokens.group_by("row").agg(
         pl.len().alias("n"),
         *[pl.col("weight").filter(pl.col("lang") == lang).sum().alias(lang) for lang in EVIDENCE],
     )
     return frame.join(counts, on="row", how="left").sort("row")
+
+
+def listed(words: pl.DataFrame) -> pl.DataFrame:
+    """Distinct lower-case words (``word``) with ``weight`` and the ``lang`` of :data:`EVIDENCE` they speak for."""
+    return (
+        words.with_columns(short=normalise.shortened(pl.col("word")))
+        .join(_words().rename({"word": "short"}), on="short", how="left")
+        .with_columns(_affixed(pl.col("short"), pl.col("lang")))
+        .drop("short")
+    )
 
 
 def _affixed(word: pl.Expr, lang: pl.Expr) -> list[pl.Expr]:
@@ -112,13 +114,13 @@ def _decide(frame: pl.DataFrame) -> list[tuple[str, float | None, str | None]]:
     margin = pl.col("en").cast(pl.Int64) - pl.sum_horizontal(*[lang for lang in EVIDENCE if lang != "en"])
     frame = frame.with_columns(is_clear=(margin.abs() >= CLEAR_MARGIN).fill_null(False))
     asked = frame.filter(pl.col("reason").is_null() & ~pl.col("is_clear"))
-    probabilities = iter(_probabilities(asked["plain"].to_list()))
+    chances = iter(probabilities(asked["plain"].to_list()))
     columns = ("reason", "is_clear", "n", *EVIDENCE)
     return [
         ("und", None, row[0])
         if row[0]
         else _decide_one(
-            EVEN if row[1] else next(probabilities),
+            EVEN if row[1] else next(chances),
             row[2] or 0,
             dict(zip(EVIDENCE, (weight or 0 for weight in row[3:]), strict=True)),
         )
@@ -159,7 +161,8 @@ def _trusted(p: dict[str, float], n: int) -> bool:
     return n >= 3 and best >= 0.97
 
 
-def _probabilities(texts: list[str]) -> list[dict[str, float]]:
+def probabilities(texts: list[str]) -> list[dict[str, float]]:
+    """Per text lingua's probabilities of ``en``, ``id`` and ``ms``."""
     if not texts:
         return []
     detector = _detector()
