@@ -155,6 +155,45 @@ def annotate(
         raise typer.Exit(1)
 
 
+@text.command("gloss")
+def gloss(
+    output: Annotated[Path, typer.Argument(help="The side file to write (CSV).")],
+    again: Annotated[bool, typer.Option("--again", help="Also where the translation is a gloss.")] = False,
+) -> None:
+    """Write word-by-word English glosses of Indonesian posts, as a side file of translations."""
+    from gaung import translations
+    from gaung.warehouse.setup import ready
+
+    ready()
+    written, left_out = translations.write_glosses(output, again=again)
+    typer.echo(f"{written} glosses in {output}; {left_out} posts have too few known words. Then:")
+    typer.echo(f"  gaung ingest files {output} --as-of TIME")
+
+
+@text.command("explain")
+def explain(words: Annotated[str, typer.Argument(metavar="TEXT", help="A text.")]) -> None:
+    """Show what the engines make of one text: language and its runs, normal words, sentiment, gloss."""
+    from gaung.text import gloss as glossing
+    from gaung.text import language, normalise, runs, sentiment
+    from gaung.text.batch import as_batch
+
+    batch = as_batch([words])
+    told = language.detect(batch).to_pylist()[0]
+    held = batch.column("text")[0].as_py()
+    scored = sentiment.score(as_batch([words], lang=[told["lang"]])).to_pylist()[0]
+    found = runs.find(batch).column("runs")[0].as_py()
+    glossed = glossing.make(batch).to_pylist()[0]
+    lines = {
+        "language": f"{told['lang']} ({told['reason'] or told['confidence']})",
+        "runs": " | ".join(f"{run['lang']}: {held[run['start'] : run['end']]}" for run in found) or "–",
+        "normal words": " ".join(one["normal"] for one in normalise.spans(held)) or "–",
+        "sentiment": f"{scored['label']} ({scored['unscored_reason'] or scored['compound']})",
+        "gloss": glossed["gloss"] or f"none ({glossed['reason']})",
+    }
+    for name, value in lines.items():
+        typer.echo(f"{name:13} {value}")
+
+
 @text.command("agreement")
 def agreement(
     task: Annotated[Task, typer.Option(help="What was labelled.")] = Task.sentiment,

@@ -92,7 +92,7 @@ def _with_evidence(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def listed(words: pl.DataFrame) -> pl.DataFrame:
-    """Distinct lower-case words (``word``) with ``weight`` and the ``lang`` of :data:`EVIDENCE` they speak for."""
+    """Adds to distinct lower-case words (``word``) their ``weight`` and what they speak for (``lang``)."""
     return (
         words.with_columns(short=normalise.shortened(pl.col("word")))
         .join(_words().rename({"word": "short"}), on="short", how="left")
