@@ -88,7 +88,7 @@ clean: down ## delete the environment and all local data; var/secrets stays
 	find . -name __pycache__ -not -path './.git/*' -type d -prune -exec rm -rf {} +
 
 lock: $(READY) ## resolve requirements/*.in again into hashed requirements
-	for name in base dev celery; do \
+	for name in base dev celery transformer; do \
 		$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 			requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \

@@ -42,6 +42,10 @@ class Settings(BaseSettings):
         default=PROJECT_ROOT / "dbt_project", description="The models, their declarations, macros and seeds."
     )
     test_data: Path | None = Field(default=None, description="Folder of real data for tests.")
+    sentiment_models: dict[str, Path] = Field(
+        default_factory=dict,
+        description="Folders of transformers that score sentiment, by language, as JSON; see docs/text.md.",
+    )
     public_voice_min_followers: int = Field(
         default=1000, ge=1, description="From here on an author counts as a public voice."
     )

@@ -95,8 +95,13 @@ def _answers(
     if engine is None:
         known = ", ".join(registry.engines("sentiment"))
         raise SettingsInvalid(f"no engine scores the sentiment of language {language!r}; known: {known}")
-    if engine.name == indonesian.NAME:
-        frame = indonesian.judge(pl.Series("text", texts, dtype=pl.String), model).frame
+    column = pl.Series("text", texts, dtype=pl.String)
+    frame = None
+    if model is not None or engine.name == indonesian.NAME:
+        frame = indonesian.judge(column, model).frame
+    elif engine.judge is not None:
+        frame = engine.judge(column)
+    if frame is not None:
         label = engine.label if model is None else str(model)
         return label, frame["label"].to_list(), frame["is_answered"].to_list(), frame["probability"].to_list()
     result = engine.function(as_batch(texts, lang=[language] * len(texts)))

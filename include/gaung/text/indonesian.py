@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from gaung.text import versions
+from gaung.text import judged, versions
 
 if TYPE_CHECKING:
     from gaung.text.linear import Scorer
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 NAME = "gaung-id"
 VERSION = versions.INDONESIAN
 """Changes with the weights, the lexicon, the slang table and the rules."""
-
-MIN_COMPOUND = 0.05
-"""A label and its compound never contradict the ±0.05 convention."""
 
 
 @dataclass(frozen=True)
@@ -39,21 +35,7 @@ class Judged:
 
 def score(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Indonesian texts → compound, label, unscored_reason (``uncertain`` or NULL)."""
-    frame = judge(pl.Series("text", batch.column("text"), dtype=pl.String)).frame
-    answered = pl.col("is_answered")
-    result = frame.select(
-        compound=pl.when(answered).then(pl.col("compound")),
-        label=pl.when(answered).then(pl.col("label")).otherwise(pl.lit("unscored")),
-        unscored_reason=pl.when(~answered).then(pl.lit("uncertain")),
-    )
-    compound = pc.cast(pa.array(result["compound"].to_list(), pa.float64()), pa.decimal128(5, 4))
-    return pa.RecordBatch.from_pydict(
-        {
-            "compound": compound,
-            "label": pa.array(result["label"].to_list(), pa.string()),
-            "unscored_reason": pa.array(result["unscored_reason"].to_list(), pa.string()),
-        }
-    )
+    return judged.as_scores(judge(pl.Series("text", batch.column("text"), dtype=pl.String)).frame)
 
 
 def judge(texts: pl.Series, model: Path | None = None) -> Judged:
@@ -64,27 +46,13 @@ def judge(texts: pl.Series, model: Path | None = None) -> Judged:
     logits = scorer.logits(linear.read_tokens(texts))
     chances = scorer.probabilities(logits)
     said = logits.argmax(axis=1)
-    frame = pl.DataFrame(
-        {
-            "label": [linear.CLASSES[at] for at in said.tolist()],
-            "probability": chances[range(len(said)), said],
-            "compound": (chances[:, 2] - chances[:, 0]).round(4),
-        },
-        schema={"label": pl.String, "probability": pl.Float64, "compound": pl.Float64},
+    frame = judged.judged(
+        pl.Series([linear.CLASSES[at] for at in said.tolist()], dtype=pl.String),
+        pl.Series(chances[range(len(said)), said], dtype=pl.Float64),
+        pl.Series((chances[:, 2] - chances[:, 0]).round(4), dtype=pl.Float64),
+        scorer.model.threshold,
     )
-    low, high = MIN_COMPOUND, MIN_COMPOUND - 0.0001
-    bounded = (
-        pl.when(pl.col("label") == "positive")
-        .then(pl.col("compound").clip(low, 1))
-        .when(pl.col("label") == "negative")
-        .then(pl.col("compound").clip(-1, -low))
-        .otherwise(pl.col("compound").clip(-high, high))
-    )
-    return Judged(
-        frame.with_columns(
-            compound=bounded.round(4), is_answered=pl.col("probability") >= scorer.model.threshold
-        )
-    )
+    return Judged(frame)
 
 
 @lru_cache(maxsize=2)

@@ -8,7 +8,8 @@
 | terms | text | words, pairs (lists of text) |
 
 A sentiment engine names the languages it scores; a text of any other language is ``unscored``.
-Which engines are in use, and their versions, is known without importing one of them.
+Which engines are in use, and their versions, is known without importing one of them. A folder with a
+transformer (setting ``sentiment_models``) takes the place of the engine of its language.
 """
 
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Literal
 from gaung.text import versions
 
 if TYPE_CHECKING:
+    import polars as pl
     import pyarrow as pa
 
 Task = Literal["language", "sentiment", "mask", "terms"]
@@ -35,6 +37,7 @@ class Engine:
         version: changes with every change of a result.
         function: the batch function.
         languages: for sentiment, the languages it scores; empty for every language.
+        judge: texts → would-be label, probability, compound, is_answered; None where it never abstains.
     """
 
     task: Task
@@ -42,6 +45,7 @@ class Engine:
     version: str
     function: BatchFunction
     languages: tuple[str, ...] = ()
+    judge: "Callable[[pl.Series], pl.DataFrame] | None" = None
 
     @property
     def label(self) -> str:
@@ -64,7 +68,22 @@ def register(
 
 def engines(task: Task) -> dict[str, Engine]:
     """The engines in use by language; ``*`` stands for every language."""
-    return {language: engine for (known, language), engine in sorted(_engines.items()) if known == task}
+    registered = {language: engine for (known, language), engine in _engines.items() if known == task}
+    if task == "sentiment":
+        registered |= _from_folders()
+    return dict(sorted(registered.items()))
+
+
+def _from_folders() -> dict[str, Engine]:
+    """The transformers that the settings name."""
+    from gaung.settings import get_settings
+
+    folders = get_settings().sentiment_models
+    if not folders:
+        return {}
+    from gaung.text import transformer
+
+    return {language: transformer.engine(folder, language) for language, folder in folders.items()}
 
 
 def engine(task: Task, language: str = "*") -> Engine | None:
