@@ -257,3 +257,41 @@ def test_no_held_out_text_was_learnt(test_data: Path) -> None:
     assert learnt <= set(train.fingerprints(own.texts))
     kept, _ = train.without_held_out(own, texts)
     assert learnt == set(train.fingerprints(kept.texts))
+
+
+@pytest.mark.prove
+def test_no_learnt_text_is_nearly_a_text_of_a_valid_or_test_set(test_data: Path) -> None:
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    folder = test_data / "sentiment"
+    held_out = labelled.read_texts(folder / "smsa" / "valid_preprocess.tsv")
+    for path in sorted((folder / "nusax").glob("*/*.csv")):
+        held_out += labelled.read_texts(path)
+    for name, column in (("casa", "sentence"), ("hoasa", "review")):
+        path = test_data / "aspects" / name / "valid_preprocess.csv"
+        held_out += pl.read_csv(path)[column].to_list()
+    learnt = set(shipped().trained_on)
+    own = labelled.read_texts(folder / "smsa" / "train_preprocess.tsv")
+    mine = [text for text, name in zip(own, train.fingerprints(own), strict=True) if name in learnt]
+    rows = pl.DataFrame({"text": [*mine, *held_out]}).with_row_index("row")
+    spoken = normalise.tokens(rows).drop_nulls("word").group_by("row").agg("word").sort("row")
+    assert len(spoken) == len(rows)
+    counted = CountVectorizer(analyzer=list, binary=True, dtype=np.int32).fit_transform(
+        spoken["word"].to_list()
+    )
+    sizes = np.asarray(counted.sum(axis=1)).ravel()
+    common = (counted[: len(mine)] @ counted[len(mine) :].T).tocoo()
+    union = sizes[common.row] + sizes[len(mine) + common.col] - common.data
+    assert len(mine) > 10_000
+    assert len(held_out) > 3_900
+    assert (common.data / union).max() < train.NEAR_DUPLICATE
+
+
+def test_the_known_failures_of_the_card_are_as_it_says() -> None:
+    card = resources.files("gaung.text").joinpath("data/gaung_id.md").read_text(encoding="utf-8")
+    table = card.split("### Sarcasm and mixed texts", 1)[1]
+    rows = re.findall(r"^\| (.+?) \| (\w+) \| (\w+) \|$", table, re.M)
+    assert len(rows) >= 12
+    said = indonesian.score(as_batch([text for text, *_ in rows])).column("label").to_pylist()
+    assert said == [label if label != "uncertain" else "unscored" for *_, label in rows]
+    assert all(meant != label for _, meant, label in rows)
