@@ -1,6 +1,7 @@
 """Enrichment against a real warehouse: once per text, whole per post, and what makes posts pending."""
 
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from gaung import enrich
+from gaung import enrich, scores
 from gaung.cli import app
 from gaung.errors import SettingsInvalid
 from gaung.settings import PROJECT_ROOT, get_settings
@@ -156,6 +157,71 @@ def test_nothing_is_scored_twice(shop: Path) -> None:
     third = build()
     assert (third.posts_enriched, third.texts_scored, third.texts_reused) == (1, 0, 1)
     assert ask("select count(*) from core.text_sentiment") == [(1,)]
+
+
+def test_no_task_reads_a_text_twice(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: Counter[tuple[str, str]] = Counter()
+    rows = scores.TextTask.rows
+
+    def counted(task: scores.TextTask, texts: Any, *others: Any) -> Any:
+        read.update((task.name, text) for text in texts["text"])
+        return rows(task, texts, *others)
+
+    monkeypatch.setattr(scores.TextTask, "rows", counted)
+    put(*({"post_id": str(at), "text": text} for at, text in enumerate(("enak", "mahal", "enak"))))
+    build()
+    build("full")
+    put({"post_id": "3", "text": "enak"}, {"post_id": "4", "text": "kirim"})
+    build()
+    assert read == {(task.name, text): 1 for task in scores.TASKS for text in ("enak", "mahal", "kirim")}
+
+
+def test_reasons_are_kept_as_lists_without_the_words(shop: Path) -> None:
+    put({"post_id": "1", "text": "harganya mahal, yg merah ada?"}, {"post_id": "2", "text": "!"})
+    build()
+    kept = ask(
+        "select p.post_id, r.intents, r.aspects from core.post p join core.text_reasons r using (text_hash) "
+        "order by 1"
+    )
+    assert kept[1] == ("2", [], [])
+    assert kept[0][1] == ["complains"]
+    price, colour = kept[0][2]
+    assert price == {
+        "aspect": "price",
+        "mood": "negative",
+        "words": [{"start": 0, "end": 8}, {"start": 9, "end": 14}],
+        "values": [{"value": "mahal", "start": 9, "end": 14}],
+    }
+    assert (colour["aspect"], [one["value"] for one in colour["values"]]) == ("colour", ["merah"])
+
+
+def test_new_rules_of_reasons_read_every_text_beside_the_old(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gaung.text import registry
+
+    put({"post_id": "1", "text": "harganya berapa?"}, {"post_id": "2", "text": "halo semua"})
+    build()
+    publish()
+    monkeypatch.setattr(registry, "_engines", dict(registry._engines))
+
+    def silent(batch: Any) -> Any:
+        import pyarrow as pa
+
+        from gaung.text import reasons
+
+        found = reasons.find(batch)
+        intents = pa.array([[] for _ in range(batch.num_rows)], pa.list_(pa.string()))
+        return pa.RecordBatch.from_arrays([intents, found["aspects"]], names=found.schema.names)
+
+    registry.register("reasons", "silent", "1", silent)
+    counts = build()
+    assert (counts.posts_added, counts.texts_scored, counts.texts_masked) == (1, 2, 0)
+    assert ask("select post_id from core.pending_post") == [("1",)]
+    assert ask("select engine_version, count(*) from core.text_reasons group by 1 order by 1") == [
+        ("gaung-reasons-intent1+aspect1", 2),
+        ("silent-1", 2),
+    ]
 
 
 def test_a_changed_brand_rematches_and_only_changed_posts_become_pending(shop: Path) -> None:
@@ -352,6 +418,7 @@ ENRICHED = (
     "from core.post p join core.text_language l using (text_hash) "
     "join core.text_sentiment s using (text_hash) join core.text_masked m using (text_hash)",
     "select p.post_id, t.words, t.pairs from core.post p join core.text_terms t using (text_hash)",
+    "select p.post_id, r.intents, r.aspects from core.post p join core.text_reasons r using (text_hash)",
     "select platform, post_id, brand_id, matched_by, matched_term from core.post_brand",
     "select platform, post_id, topic_type, topic from core.post_topic",
     "select platform, post_id, brand_id, target_type, target from core.post_target",
@@ -381,7 +448,7 @@ def test_a_full_build_gives_the_rows_that_increments_gave(shop: Path) -> None:
     build()
     publish()
     grown = [sorted(ask(query), key=repr) for query in ENRICHED]
-    assert [len(rows) for rows in grown] == [4, 2, 4, 4, 3, 2, 2, 4]
+    assert [len(rows) for rows in grown] == [4, 2, 4, 4, 4, 3, 2, 2, 5]
     build("full")
     assert [sorted(ask(query), key=repr) for query in ENRICHED] == grown
 

@@ -11,11 +11,12 @@ import logging
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from gaung import keys
+from gaung import keys, scores
 from gaung.brands.config import Brands, load
 from gaung.errors import SettingsInvalid
+from gaung.text.registry import Task
 from gaung.warehouse import builds
 from gaung.warehouse.connect import connect
 
@@ -30,9 +31,6 @@ CHUNK = 20_000
 
 TARGET_TYPES = ("keyword", "hashtag", "target")
 """Kinds of a brand's terms whose coverage is published."""
-
-Task = Literal["language", "sentiment", "mask", "terms"]
-TASKS: tuple[Task, ...] = ("language", "sentiment", "mask", "terms")
 
 MATCH_TABLES = ("core.post_brand", "core.post_topic", "core.post_target")
 """What is found in each post, written anew whenever it is pending."""
@@ -81,21 +79,6 @@ class EnrichCounts:
     brands_unknown: int = 0
 
 
-@dataclass(frozen=True)
-class Versions:
-    """The engine versions that this build's publication shows."""
-
-    language: str
-    sentiment: str
-    mask: str
-    terms: str
-
-    def of(self, task: Task) -> str:
-        """The version of a task."""
-        version: str = getattr(self, task)
-        return version
-
-
 def run(build_id: int, token: str) -> EnrichCounts:
     """What enrichment of this build's pending posts did; running it again changes nothing.
 
@@ -108,7 +91,7 @@ def run(build_id: int, token: str) -> EnrichCounts:
     brands = load()
     counts = EnrichCounts()
     with closing(connect("transformer", application_name=f"gaung enrich {build_id}")) as session:
-        work = _Work(session, build_id, token, brands, _versions(brands), counts)
+        work = _Work(session, build_id, token, brands, scores.versions(brands), counts)
         _add_changed(work)
         _sync_brands(work)
         _give_keys(work)
@@ -127,7 +110,7 @@ class _Work:
     build_id: int
     token: str
     brands: Brands
-    versions: Versions
+    versions: dict[Task, str]
     counts: EnrichCounts
 
     def transaction(self) -> "_Transaction":
@@ -152,16 +135,6 @@ class _Transaction:
             self.work.session.commit()
         else:
             self.work.session.rollback()
-
-
-def _versions(brands: Brands) -> Versions:
-    from gaung.text import mask, registry, sentiment
-
-    language, terms = registry.engine("language"), registry.engine("terms")
-    assert language is not None
-    assert terms is not None
-    masked = mask.mask_version(brands.allowed_handles)
-    return Versions(language.label, sentiment.engine_version(), masked, terms.label)
 
 
 # --- what changed ---------------------------------------------------------------------------------
@@ -189,7 +162,7 @@ def _add_changed(work: _Work) -> None:
         _add_pending(work, "select platform, post_id from core.post_brand where brand_id = any(%s)", (moved,))
     _add_retargeted(work)
     _add_accounts(work)
-    if any(active.get(task, work.versions.of(task)) != work.versions.of(task) for task in TASKS):
+    if any(active.get(task, version) != version for task, version in work.versions.items()):
         _add_rescored(work, active)
 
 
@@ -321,39 +294,24 @@ def _add_accounts(work: _Work) -> None:
 def _add_rescored(work: _Work, active: dict[str, str]) -> None:
     """Score every text beside the active version; posts whose result differs become pending."""
     _score(work, "core.post_text as p")
-    now = work.versions
-    _add_pending(
-        work,
-        """
+    joins, differences, parameters = [], [], []
+    for task in scores.TASKS:
+        old, new = f"{task.name}_old", f"{task.name}_new"
+        joins += [
+            f"left join core.{task.table} as {name} "
+            f"on p.text_hash = {name}.text_hash and {name}.{task.version_column} = %s"
+            for name in (old, new)
+        ]
+        before, after = (", ".join(f"{name}.{column}" for column in task.columns) for name in (old, new))
+        differences.append(f"({before}) is distinct from ({after})")
+        parameters += [active.get(task.name), work.versions[task.name]]
+    query = f"""
         select p.platform, p.post_id
         from core.post_text as p
-        left join core.text_language as l0 on p.text_hash = l0.text_hash and l0.engine_version = %s
-        left join core.text_language as l1 on p.text_hash = l1.text_hash and l1.engine_version = %s
-        left join core.text_sentiment as s0 on p.text_hash = s0.text_hash and s0.engine_version = %s
-        left join core.text_sentiment as s1 on p.text_hash = s1.text_hash and s1.engine_version = %s
-        left join core.text_masked as m0 on p.text_hash = m0.text_hash and m0.mask_version = %s
-        left join core.text_masked as m1 on p.text_hash = m1.text_hash and m1.mask_version = %s
-        left join core.text_terms as t0 on p.text_hash = t0.text_hash and t0.engine_version = %s
-        left join core.text_terms as t1 on p.text_hash = t1.text_hash and t1.engine_version = %s
-        where (
-            (l0.lang, l0.confidence, l0.reason) is distinct from (l1.lang, l1.confidence, l1.reason)
-            or (s0.compound, s0.label, s0.unscored_reason)
-                is distinct from (s1.compound, s1.label, s1.unscored_reason)
-            or m0.text_masked is distinct from m1.text_masked
-            or (t0.words, t0.pairs) is distinct from (t1.words, t1.pairs)
-        )
-        """,
-        (
-            active.get("language"),
-            now.language,
-            active.get("sentiment"),
-            now.sentiment,
-            active.get("mask"),
-            now.mask,
-            active.get("terms"),
-            now.terms,
-        ),
-    )
+        {" ".join(joins)}
+        where {" or ".join(differences)}
+    """  # noqa: S608 - names of gaung.scores
+    _add_pending(work, query, tuple(parameters))
 
 
 # --- brands and keys ------------------------------------------------------------------------------
@@ -496,33 +454,28 @@ def _give(work: _Work, query: str, columns: tuple[str, str, str], table: str, ma
 
 
 def _score(work: _Work, source: str) -> None:
-    """Score and mask the distinct texts of a source that lack it under this build's versions."""
-    versions = work.versions
+    """Score the distinct texts of a source for each task that lacks them under this build's version."""
+    needs = ", ".join(f"{task.name}.text_hash is null as needs_{task.name}" for task in scores.TASKS)
+    joins = " ".join(
+        f"left join core.{task.table} as {task.name} "
+        f"on t.text_hash = {task.name}.text_hash and {task.name}.{task.version_column} = %s"
+        for task in scores.TASKS
+    )
+    lacking = " or ".join(f"{task.name}.text_hash is null" for task in scores.TASKS)
     query = f"""
         with texts as (
             select p.text_hash, min(p.text) as text
             from {source}
             group by p.text_hash
         )
-        select
-            t.text_hash,
-            t.text,
-            l.lang,
-            s.text_hash is null as needs_sentiment,
-            m.text_hash is null as needs_mask,
-            w.text_hash is null as needs_terms
+        select t.text_hash, t.text, language.lang, {needs}
         from texts as t
-        left join core.text_language as l on t.text_hash = l.text_hash and l.engine_version = %s
-        left join core.text_sentiment as s on t.text_hash = s.text_hash and s.engine_version = %s
-        left join core.text_masked as m on t.text_hash = m.text_hash and m.mask_version = %s
-        left join core.text_terms as w on t.text_hash = w.text_hash and w.engine_version = %s
-        {{where}}
+        {joins}
+        where {lacking}
         order by t.text_hash
-    """  # noqa: S608 - table names of this file
-    parameters = tuple(versions.of(task) for task in TASKS)
-    lacking = "where " + " or ".join(f"{name}.text_hash is null" for name in "lsmw")
+    """  # noqa: S608 - names of this file and of gaung.scores
     scored_before = work.counts.texts_scored
-    for rows in _chunks(query.format(where=lacking), parameters):
+    for rows in _chunks(query, tuple(work.versions[task.name] for task in scores.TASKS)):
         _score_rows(work, rows)
     if source == TEXTS_OF_PENDING:
         work.counts.texts_reused += _distinct_pending(work) - (work.counts.texts_scored - scored_before)
@@ -540,91 +493,21 @@ def _distinct_pending(work: _Work) -> int:
 def _score_rows(work: _Work, rows: list[tuple[Any, ...]]) -> None:
     import polars as pl
 
-    schema = {
-        "text_hash": pl.String,
-        "text": pl.String,
-        "lang": pl.String,
-        "needs_sentiment": pl.Boolean,
-        "needs_mask": pl.Boolean,
-        "needs_terms": pl.Boolean,
-    }
+    needs = {f"needs_{task.name}": pl.Boolean for task in scores.TASKS}
+    schema = {"text_hash": pl.String, "text": pl.String, "lang": pl.String} | needs
     texts = pl.DataFrame(rows, schema, orient="row")
-    language = _language(texts.filter(pl.col("lang").is_null()), work.versions.language)
-    known = texts.update(language.select("text_hash", "lang"), on="text_hash")
-    sentiment = _sentiment(known.filter(pl.col("needs_sentiment")), work.versions.sentiment)
-    masked = _masked(texts.filter(pl.col("needs_mask")), work.brands, work.versions.mask)
-    terms = _found_terms(texts.filter(pl.col("needs_terms")), work.versions.terms)
+    found: dict[str, pl.DataFrame] = {}
+    for task in scores.TASKS:
+        asked = texts.filter(pl.col(f"needs_{task.name}"))
+        found[task.table] = task.rows(asked, work.brands, work.versions[task.name])
+        if task.name == "language":
+            texts = texts.update(found[task.table].select("text_hash", "lang"), on="text_hash")
     with work.transaction() as cur:
-        _merge(cur, language, "core.text_language")
-        _merge(cur, sentiment, "core.text_sentiment")
-        _merge(cur, masked, "core.text_masked")
-        _merge(cur, terms, "core.text_terms")
-    work.counts.texts_scored += len(set(language["text_hash"]) | set(sentiment["text_hash"]))
+        for table, scored in found.items():
+            _merge(cur, scored, f"core.{table}")
+    masked = found.pop("text_masked")
     work.counts.texts_masked += len(masked)
-
-
-def _language(texts: "pl.DataFrame", version: str) -> "pl.DataFrame":
-    import polars as pl
-
-    from gaung.text import registry
-
-    engine = registry.engine("language")
-    assert engine is not None
-    result = pl.from_arrow(engine.function(_batch(texts, "text")))
-    assert isinstance(result, pl.DataFrame)
-    return pl.concat([texts.select("text_hash"), result], how="horizontal").select(
-        "text_hash", pl.lit(version).alias("engine_version"), "lang", pl.col("confidence").round(4), "reason"
-    )
-
-
-def _sentiment(texts: "pl.DataFrame", version: str) -> "pl.DataFrame":
-    import polars as pl
-
-    from gaung.text import sentiment
-
-    result = pl.from_arrow(sentiment.score(_batch(texts, "text", "lang")))
-    assert isinstance(result, pl.DataFrame)
-    return pl.concat([texts.select("text_hash", "lang"), result], how="horizontal").select(
-        "text_hash", pl.lit(version).alias("engine_version"), "lang", "compound", "label", "unscored_reason"
-    )
-
-
-def _masked(texts: "pl.DataFrame", brands: Brands, version: str) -> "pl.DataFrame":
-    import polars as pl
-
-    from gaung.text import mask
-
-    result = pl.from_arrow(mask.engine(brands.allowed_handles).function(_batch(texts, "text")))
-    assert isinstance(result, pl.DataFrame)
-    return pl.concat([texts.select("text_hash"), result], how="horizontal").select(
-        "text_hash", pl.lit(version).alias("mask_version"), "text_masked"
-    )
-
-
-def _found_terms(texts: "pl.DataFrame", version: str) -> "pl.DataFrame":
-    import polars as pl
-
-    from gaung.text import registry
-
-    engine = registry.engine("terms")
-    assert engine is not None
-    result = pl.from_arrow(engine.function(_batch(texts, "text")))
-    assert isinstance(result, pl.DataFrame)
-    # terms are letters and spaces, so an array literal needs quotes and no escapes
-    quoted = pl.col("words", "pairs").list.eval(pl.format('"{}"', pl.element()))
-    literals = result.select(quoted).select(pl.format("{{{}}}", pl.all().list.join(",")))
-    return pl.concat([texts.select("text_hash"), literals], how="horizontal").select(
-        "text_hash", pl.lit(version).alias("engine_version"), "words", "pairs"
-    )
-
-
-def _batch(frame: "pl.DataFrame", *columns: str) -> Any:
-    """Text columns of a frame as one Arrow batch."""
-    import pyarrow as pa
-
-    return pa.RecordBatch.from_pydict(
-        {name: pa.array(frame[name].to_list(), pa.string()) for name in columns}
-    )
+    work.counts.texts_scored += len({key for scored in found.values() for key in scored["text_hash"]})
 
 
 # --- brands and topics of posts -------------------------------------------------------------------
@@ -689,7 +572,7 @@ def _activate(work: _Work) -> None:
             insert into core.active_engine (task, engine_version) values (%s, %s)
             on conflict (task) do update set engine_version = excluded.engine_version
             """,
-            [(task, work.versions.of(task)) for task in TASKS],
+            list(work.versions.items()),
         )
 
 

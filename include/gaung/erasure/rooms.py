@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg2 import sql
 
-from gaung import keys
+from gaung import keys, scores
 from gaung.contract import AUTHORS, POST_TEXT_PARTS, POSTS, Entity
 from gaung.erasure.guard import handle_key, hidden, remember
 from gaung.erasure.payloads import Person, count
@@ -266,7 +266,7 @@ def clear_derived(cur: "cursor") -> dict[str, int]:
 def clear_unused_scores(cur: "cursor") -> dict[str, int]:
     """Rows removed per table of text scores: those of texts that no post has any more."""
     counts = {}
-    for table in ("text_language", "text_sentiment", "text_masked", "text_terms"):
+    for table in scores.TABLES:
         cur.execute(
             f"""
             delete from core.{table} as t

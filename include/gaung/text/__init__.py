@@ -13,6 +13,7 @@ same order; a text that cannot be read gets a reason or an empty list, never an 
 | ``terms.extract`` | – | words, pairs (lists) |
 | ``reasons.aspects`` | – | aspects: list of aspect, mood, words (start, end), values (value, start, end) |
 | ``reasons.intents`` | – | intents (list) |
+| ``reasons.find`` | – | intents, aspects |
 | ``business.relevance`` | – | relevance, points, reason |
 | ``business.activity`` | – | activity, points, reason |
 | ``industry.classify`` | – | industry, would_be, evidence |

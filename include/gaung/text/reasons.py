@@ -8,6 +8,7 @@ rule reaches has empty lists, never a guess.
 import csv
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -48,13 +49,7 @@ ASPECT = pa.struct(
 
 def intents(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Column ``text`` → ``intents``: a sorted list of :data:`INTENTS` per row; same rows, same order."""
-    texts = pl.Series("text", batch.column("text"), dtype=pl.String)
-    scores = points.scores(points.found(spoken.words(texts), "intent"))
-    said = scores.filter(pl.col("points") >= points.ENOUGH)
-    lists: list[list[str]] = [[] for _ in range(len(texts))]
-    for row, name in said.select("row", "class").iter_rows():
-        lists[row].append(name)
-    return pa.RecordBatch.from_pydict({"intents": pa.array(lists, pa.list_(pa.string()))})
+    return pa.RecordBatch.from_pydict({"intents": _intents(_words(batch), batch.num_rows)})
 
 
 def aspects(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -64,11 +59,32 @@ def aspects(batch: pa.RecordBatch) -> pa.RecordBatch:
     opinion), ``words`` (``start, end`` in characters of the original: what names the aspect and what
     judges it), ``values`` (``value, start, end``: which colour, size, taste …).
     """
-    texts = pl.Series("text", batch.column("text"), dtype=pl.String)
-    words = spoken.words(texts)
+    return pa.RecordBatch.from_pydict({"aspects": _aspects(_words(batch), batch.num_rows)})
+
+
+def find(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Column ``text`` → ``intents, aspects`` of one reading; same rows, same order."""
+    words, rows = _words(batch), batch.num_rows
+    return pa.RecordBatch.from_pydict({"intents": _intents(words, rows), "aspects": _aspects(words, rows)})
+
+
+def _words(batch: pa.RecordBatch) -> pl.DataFrame:
+    return spoken.words(pl.Series("text", batch.column("text"), dtype=pl.String))
+
+
+def _intents(words: pl.DataFrame, rows: int) -> "pa.Array[Any]":
+    scores = points.scores(points.found(words, "intent"))
+    said = scores.filter(pl.col("points") >= points.ENOUGH)
+    lists: list[list[str]] = [[] for _ in range(rows)]
+    for row, name in said.select("row", "class").iter_rows():
+        lists[row].append(name)
+    return pa.array(lists, pa.list_(pa.string()))
+
+
+def _aspects(words: pl.DataFrame, rows: int) -> "pa.Array[Any]":
     cues = _cues(words)
     found = _values(words, cues)
-    lists: list[list[dict[str, object]]] = [[] for _ in range(len(texts))]
+    lists: list[list[dict[str, object]]] = [[] for _ in range(rows)]
     for row, aspect, mood, spans in _judged(words, cues).iter_rows():
         unique = sorted({(span["start"], span["end"]) for span in spans})
         lists[row].append(
@@ -79,7 +95,7 @@ def aspects(batch: pa.RecordBatch) -> pa.RecordBatch:
                 "values": found.get((row, aspect), []),
             }
         )
-    return pa.RecordBatch.from_pydict({"aspects": pa.array(lists, pa.list_(ASPECT))})
+    return pa.array(lists, pa.list_(ASPECT))
 
 
 def _cues(words: pl.DataFrame) -> pl.DataFrame:
@@ -143,7 +159,7 @@ def _values(words: pl.DataFrame, cues: pl.DataFrame) -> dict[tuple[int, str], li
     hits = points.chains(words, _spellings())
     clauses = cues.select("row", "clause", attribute="class").unique()
     named = hits.join(clauses, on=["row", "clause", "attribute"]).sort(
-        "row", "start", "size", descending=[False, False, True]
+        "row", "start", "size", "value", descending=[False, False, True, False]
     )
     found: dict[tuple[int, str], list[dict[str, object]]] = {}
     for row, attribute, value, start, end in named.select(

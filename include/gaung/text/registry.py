@@ -6,6 +6,7 @@
 | sentiment | text, lang | compound (decimal 5, 4), label, unscored_reason |
 | mask | text | text_masked |
 | terms | text | words, pairs (lists of text) |
+| reasons | text | intents (list of text), aspects (list of structs, see ``reasons.aspects``) |
 
 A sentiment engine names the languages it scores; a text of any other language is ``unscored``.
 Which engines are in use, and their versions, is known without importing one of them. A folder with a
@@ -15,7 +16,7 @@ transformer (setting ``sentiment_models``) takes the place of the engine of its 
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from gaung.text import versions
 
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-Task = Literal["language", "sentiment", "mask", "terms"]
+Task = Literal["language", "sentiment", "mask", "terms", "reasons"]
+TASKS: tuple[Task, ...] = get_args(Task)
 BatchFunction = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 
 
@@ -99,16 +101,11 @@ def sentiment_version() -> str:
     return ";".join([language.label if language else "no-language", *parts])
 
 
-def labels() -> dict[str, str]:
+def labels() -> dict[Task, str]:
     """What every score of today rests on, by task; the handles that stay visible are brands.yml's."""
-    language = engine("language")
-    mask, terms = engine("mask"), engine("terms")
-    return {
-        "language": language.label if language else "",
-        "sentiment": sentiment_version(),
-        "mask": mask.label if mask else "",
-        "terms": terms.label if terms else "",
-    }
+    known = {task: engine(task) for task in TASKS}
+    simple = {task: found.label if found else "" for task, found in known.items()}
+    return simple | {"sentiment": sentiment_version()}
 
 
 def _of(module: str, name: str) -> BatchFunction:
@@ -128,3 +125,4 @@ register(
 )
 register("mask", "gaung-mask", versions.MASK_RULES, _of("gaung.text.mask", "hide"))
 register("terms", "gaung-terms", versions.TERMS, _of("gaung.text.terms", "extract"))
+register("reasons", "gaung-reasons", versions.REASONS, _of("gaung.text.reasons", "find"))

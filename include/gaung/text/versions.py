@@ -11,3 +11,4 @@ INDONESIAN = "1"
 MASK_RULES = "1"
 TERMS = "1"
 RULES = {"intent": "1", "aspect": "1", "activity": "1", "relevance": "1", "industry": "1"}
+REASONS = f"intent{RULES['intent']}+aspect{RULES['aspect']}"

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from gaung import scores
 from gaung.errors import GaungError
 from gaung.settings import get_settings
 from gaung.warehouse.connect import Role, connect, working_in
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PREFIX = "gaung_known_"
-SCORES = ("text_language", "text_sentiment", "text_masked", "text_terms")
 Progress = Callable[[str, float | None], None]
 
 
@@ -80,7 +80,7 @@ def at(moment: datetime, *, progress: Progress | None = None) -> Iterator[Known]
         _sweep()
         database = PREFIX + secrets.token_hex(6)
         with _scratch(database) as anchor:
-            for table in ("raw.erased", "raw.erased_text", *(f"core.{name}" for name in SCORES)):
+            for table in ("raw.erased", "raw.erased_text", *(f"core.{name}" for name in scores.TABLES)):
                 _copy(live, anchor, table, f"select * from {table}", ())  # noqa: S608 - names of this file
             labels = "select * from app.annotation where loaded_at <= %s order by annotation_id"
             _copy(live, anchor, "app.annotation", labels, (moment,))

@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from psycopg2 import sql
 from psycopg2.extensions import cursor
 
+from gaung import scores
 from gaung.settings import get_settings
 from gaung.warehouse import growth, influence
 from gaung.warehouse.builds import fence
@@ -45,10 +46,7 @@ ENRICHED_TABLES = (
     "post_brand",
     "post_topic",
     "post_target",
-    "text_language",
-    "text_sentiment",
-    "text_masked",
-    "text_terms",
+    *scores.TABLES,
     "placed_brand",
     "placed_topic",
     "placed_outcome",

@@ -1,0 +1,131 @@
+"""What enrichment keeps of each distinct text: one declaration per task.
+
+A task has a table in ``core`` keyed by ``text_hash`` and engine version, so that a text is scored once
+per version and old versions' scores stay. A further task is an engine in :mod:`gaung.text.registry`, a
+table by migration, and one :class:`TextTask` here: enrichment, the change of engines, erasure, builds
+as known earlier and statistics all follow :data:`TASKS`.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from gaung.brands.config import Brands
+from gaung.text import registry
+from gaung.text.registry import Task
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+Score = Callable[["pl.DataFrame", Brands], "pl.DataFrame"]
+
+
+@dataclass(frozen=True)
+class TextTask:
+    """One thing that is found out about every text.
+
+    Attributes:
+        name: the task's name in the registry and in ``core.active_engine``.
+        table: where its results are, in ``core``.
+        columns: what is kept of a text; a post one of whose texts differs in them under a new version
+            is built anew.
+        score: texts (``text_hash, text, lang``) and the brands → the columns; same rows, same order.
+        version_column: the table's column of the engine version.
+    """
+
+    name: Task
+    table: str
+    columns: tuple[str, ...]
+    score: Score
+    version_column: str = "engine_version"
+
+    def rows(self, texts: "pl.DataFrame", brands: Brands, version: str) -> "pl.DataFrame":
+        """The table's rows of these texts under a version."""
+        import polars as pl
+
+        found = self.score(texts, brands).select(self.columns)
+        key = texts.select("text_hash", pl.lit(version).alias(self.version_column))
+        return pl.concat([key, found], how="horizontal")
+
+
+def versions(brands: Brands) -> dict[Task, str]:
+    """The engine version of each task that this build's publication shows."""
+    from gaung.text import mask
+
+    return registry.labels() | {"mask": mask.mask_version(brands.allowed_handles)}
+
+
+def _language(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
+    import polars as pl
+
+    return _by_engine("language", texts).with_columns(pl.col("confidence").round(4))
+
+
+def _sentiment(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
+    from gaung.text import sentiment
+
+    return _frame(sentiment.score(_batch(texts, "text", "lang"))).with_columns(texts["lang"])
+
+
+def _mask(texts: "pl.DataFrame", brands: Brands) -> "pl.DataFrame":
+    from gaung.text import mask
+
+    return _frame(mask.engine(brands.allowed_handles).function(_batch(texts, "text")))
+
+
+def _terms(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
+    return _by_engine("terms", texts).select(_literal("words"), _literal("pairs"))
+
+
+def _reasons(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
+    import polars as pl
+
+    found = _by_engine("reasons", texts)
+    aspects = [json.dumps(row, separators=(",", ":")) for row in found["aspects"].to_list()]
+    return found.select(_literal("intents"), pl.Series("aspects", aspects, pl.String))
+
+
+TASKS: tuple[TextTask, ...] = (
+    TextTask("language", "text_language", ("lang", "confidence", "reason"), _language),
+    TextTask("sentiment", "text_sentiment", ("lang", "compound", "label", "unscored_reason"), _sentiment),
+    TextTask("mask", "text_masked", ("text_masked",), _mask, version_column="mask_version"),
+    TextTask("terms", "text_terms", ("words", "pairs"), _terms),
+    TextTask("reasons", "text_reasons", ("intents", "aspects"), _reasons),
+)
+"""In the order in which they run: language first, since sentiment reads it."""
+
+TABLES = tuple(task.table for task in TASKS)
+
+
+def _by_engine(task: Task, texts: "pl.DataFrame") -> "pl.DataFrame":
+    """What the engine in use says of the texts."""
+    engine = registry.engine(task)
+    assert engine is not None
+    return _frame(engine.function(_batch(texts, "text")))
+
+
+def _frame(batch: "pa.RecordBatch") -> "pl.DataFrame":
+    import polars as pl
+
+    frame = pl.from_arrow(batch)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _literal(name: str) -> "pl.Expr":
+    """A list as an array literal: its entries are letters, spaces and ``_``, so quotes need no escapes."""
+    import polars as pl
+
+    quoted = pl.col(name).list.eval(pl.format('"{}"', pl.element()))
+    return pl.format("{{{}}}", quoted.list.join(",")).alias(name)
+
+
+def _batch(frame: "pl.DataFrame", *columns: str) -> Any:
+    """Text columns of a frame as one Arrow batch."""
+    import pyarrow as pa
+
+    return pa.RecordBatch.from_pydict(
+        {name: pa.array(frame[name].to_list(), pa.string()) for name in columns}
+    )
