@@ -163,16 +163,29 @@ WORDS = (
 )
 
 
+PROFILES: tuple[dict[str, Any], ...] = (
+    {"location_text": "Kota Bekasi, Jawa Barat", "bio": "UMKM kue kering, terima pesanan"},
+    {"location_text": "Solo", "category": "Batik"},
+    {"location_text": "di mana saja"},
+)
+"""What an account says of itself, while its handle is its id."""
+
+
 def own_account_lines(day: int, followers: int) -> list[dict[str, Any]]:
     """A snapshot of an account of the brand kopi, and a post by it, on a day of March."""
     moment = f"2026-03-{day:02d}T09:00:00+00:00"
     ids = {"platform": "x", "author_id": "own"}
     own_post = {
         **{"platform": "x", "post_id": f"own{day}", "author_id": "own", "created_at": moment},
-        **{"text": "selamat pagi", "post_type": "post", "is_collected": True, "is_deleted": False},
+        **{
+            "text": "selamat pagi dari kopii uji",
+            "post_type": "post",
+            "is_collected": True,
+            "is_deleted": False,
+        },
     }
     rows = {
-        "authors": [{**ids, "handle": "KopiUji"}],
+        "authors": [{**ids, "handle": "KopiUji", "location_text": "Bandung", "bio": "kopi lokal"}],
         "author_metrics": [{**ids, "followers": followers}],
         "posts": [own_post],
     }
@@ -200,16 +213,10 @@ def _random_lines(rng: random.Random, count: int) -> Iterator[dict[str, Any]]:
             full = {"saves": rng.choice([None, 1]), "impressions": rng.choice([None, 0, 1000])}
             rows = {"post_metrics": [{"platform": "x", "post_id": post_id, **metrics, **full}]}
         elif choice < 0.9:
-            rows = {
-                "authors": [
-                    {
-                        "platform": "x",
-                        "author_id": author_id,
-                        "handle": rng.choice([author_id, "kopiuji"]),
-                        "is_verified": rng.choice([None, False, True]),
-                    }
-                ]
-            }
+            handle = rng.choice([author_id, "kopiuji"])
+            author = {"platform": "x", "author_id": author_id, "handle": handle}
+            profile = PROFILES[int(author_id[1:]) % len(PROFILES)] if handle == author_id else {}
+            rows = {"authors": [{**author, **profile, "is_verified": rng.choice([None, False, True])}]}
         elif choice < 0.95:
             figures = {"followers": rng.choice([None, 0, 10, 5000])}
             rows = {"author_metrics": [{"platform": "x", "author_id": author_id, **figures}]}

@@ -36,6 +36,7 @@ PUBLISHED = {
     "author_influence_top",
     "bridge_post_brand",
     "brand_growth_daily",
+    "brand_name_suggestion",
     "brand_sentiment_daily",
     "brand_sentiment_hourly",
     "brand_word_cloud",
@@ -47,6 +48,10 @@ PUBLISHED = {
     "influence_norms",
     "influence_percentiles",
     "model_quality",
+    "msme_account",
+    "msme_activity_weekly",
+    "msme_engagement",
+    "msme_post_class",
     "share_of_voice_daily",
     "target_term_coverage",
     "topic_trend_hourly",
@@ -119,6 +124,12 @@ def test_every_formula_and_key_holds(ready: None) -> None:
         "lists_are_at_most_five_in_one_order",
         "brand_clouds_count_posts_and_compare_moods",
         "coverage_is_of_posts_with_text",
+        "businesses_do_and_abstain_with_reasons",
+        "classes_of_what_is_judged",
+        "few_accounts_show_no_numbers",
+        "unreported_engagement_is_null_with_a_reason",
+        "accounts_are_businesses_by_brand_profile_or_posts",
+        "spellings_are_counted_with_what_an_alias_would_win",
     }
     assert units <= results.keys()
 

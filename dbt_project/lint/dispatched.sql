@@ -74,3 +74,11 @@
 {% macro inlined() -%}
     {{ default__inlined() }}
 {%- endmacro %}
+
+{% macro week_of(time) -%}
+    {{ default__week_of(time) }}
+{%- endmacro %}
+
+{% macro suggestion_entries(list) -%}
+    {{ default__suggestion_entries(list) }}
+{%- endmacro %}

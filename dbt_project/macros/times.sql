@@ -111,3 +111,16 @@
 {% macro spark__days(first, last) -%}
     select explode(sequence(date '{{ first }}', date '{{ last }}', interval 1 day)) as local_date
 {%- endmacro %}
+
+{#- The Monday, in UTC, of the week in which a time lies. -#}
+{% macro week_of(time) -%}
+    {{ return(adapter.dispatch('week_of', 'gaung')(time)) }}
+{%- endmacro %}
+
+{% macro default__week_of(time) -%}
+    cast(date_trunc('week', {{ time }}, 'UTC') at time zone 'UTC' as date)
+{%- endmacro %}
+
+{% macro spark__week_of(time) -%}
+    cast(date_trunc('week', {{ time }}) as date)
+{%- endmacro %}

@@ -36,6 +36,14 @@ MATCH_TABLES = ("core.post_brand", "core.post_topic", "core.post_target")
 """What is found in each post, written anew whenever it is pending."""
 
 PENDING_POST = "select from core.pending_post as w where w.platform = p.platform and w.post_id = p.post_id"
+PENDING_AUTHOR = (
+    "select from core.pending_author as w where w.platform = a.platform and w.author_id = a.author_id"
+)
+KNOWN_AUTHOR = "select from core.author as k where k.platform = a.platform and k.author_id = a.author_id"
+ACTIVATE = """
+    insert into core.active_engine (task, engine_version) values (%s, %s)
+    on conflict (task) do update set engine_version = excluded.engine_version
+"""
 OF_BRANDS = (
     "select from core.post_brand as b "
     "where b.platform = p.platform and b.post_id = p.post_id and b.brand_id = any(%s)"
@@ -162,6 +170,7 @@ def _add_changed(work: _Work) -> None:
         _add_pending(work, "select platform, post_id from core.post_brand where brand_id = any(%s)", (moved,))
     _add_retargeted(work)
     _add_accounts(work)
+    _add_profiled(work, active.get("profiles"))
     if any(active.get(task, version) != version for task, version in work.versions.items()):
         _add_rescored(work, active)
 
@@ -289,6 +298,30 @@ def _add_accounts(work: _Work) -> None:
         """,
         tuple(list(column) for column in zip(*handles, strict=True)) or ([], [], []),
     )
+
+
+def _add_profiled(work: _Work, active: str | None) -> None:
+    """Judge the profiles of pending authors; posts become pending whose account is another business."""
+    from gaung import profiles
+
+    everyone = active != profiles.version()
+    where = "true" if everyone else f"exists ({PENDING_AUTHOR})"
+    with work.transaction() as cur:
+        cur.execute(f"delete from core.author_business as a where {where} and not exists ({KNOWN_AUTHOR})")  # noqa: S608
+    for rows in _chunks(f"{profiles.SELECT} where {where} order by a.platform, a.author_id"):
+        judged = profiles.judge(rows)
+        with work.transaction() as cur:
+            cur.execute(
+                "create temporary table judged on commit drop as select * from core.author_business limit 0"
+            )
+            cur.copy_expert(
+                f"copy judged ({', '.join(judged.columns)}) from stdin with (format csv)",
+                io.StringIO(_csv(judged)),
+            )
+            cur.execute(profiles.KEEP)
+            work.counts.posts_added += cur.rowcount
+    with work.transaction() as cur:
+        cur.execute(ACTIVATE, ("profiles", profiles.version()))
 
 
 def _add_rescored(work: _Work, active: dict[str, str]) -> None:
@@ -568,10 +601,7 @@ def _activate(work: _Work) -> None:
     """Make this build's versions the ones that the marts show; every text they need is scored."""
     with work.transaction() as cur:
         cur.executemany(
-            """
-            insert into core.active_engine (task, engine_version) values (%s, %s)
-            on conflict (task) do update set engine_version = excluded.engine_version
-            """,
+            ACTIVATE,
             list(work.versions.items()),
         )
 

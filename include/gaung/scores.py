@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from gaung.text.names import Name
+
 Score = Callable[["pl.DataFrame", Brands], "pl.DataFrame"]
 
 
@@ -52,9 +54,13 @@ class TextTask:
 
 def versions(brands: Brands) -> dict[Task, str]:
     """The engine version of each task that this build's publication shows."""
-    from gaung.text import mask
+    from gaung.brands.config import ordinary_words
+    from gaung.text import mask, spelling
 
-    return registry.labels() | {"mask": mask.mask_version(brands.allowed_handles)}
+    return registry.labels() | {
+        "mask": mask.mask_version(brands.allowed_handles),
+        "spelling": spelling.version(brand_names(brands), sorted(ordinary_words())),
+    }
 
 
 def _language(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
@@ -87,12 +93,45 @@ def _reasons(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
     return found.select(_literal("intents"), pl.Series("aspects", aspects, pl.String))
 
 
+def _business(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
+    return _by_engine("business", texts)
+
+
+def _spelling(texts: "pl.DataFrame", brands: Brands) -> "pl.DataFrame":
+    import polars as pl
+
+    from gaung.brands.config import ordinary_words
+    from gaung.text import spelling
+
+    found = spelling.suggest(_batch(texts, "text"), brand_names(brands), sorted(ordinary_words()))
+    lists = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in found[0].to_pylist()]
+    return pl.DataFrame({"suggestions": lists}, schema={"suggestions": pl.String})
+
+
+def brand_names(brands: Brands) -> list["Name"]:
+    """How the declared brands are written."""
+    from gaung.text.names import Name
+
+    return [
+        Name("brand", brand.id, spelling)
+        for brand in brands.brands
+        for spelling in dict.fromkeys((brand.name, *brand.phrases, *brand.hashtags))
+    ]
+
+
 TASKS: tuple[TextTask, ...] = (
     TextTask("language", "text_language", ("lang", "confidence", "reason"), _language),
     TextTask("sentiment", "text_sentiment", ("lang", "compound", "label", "unscored_reason"), _sentiment),
     TextTask("mask", "text_masked", ("text_masked",), _mask, version_column="mask_version"),
     TextTask("terms", "text_terms", ("words", "pairs"), _terms),
     TextTask("reasons", "text_reasons", ("intents", "aspects"), _reasons),
+    TextTask(
+        "business",
+        "text_business",
+        ("relevance", "relevance_reason", "industry", "industry_reason", "activity", "activity_reason"),
+        _business,
+    ),
+    TextTask("spelling", "text_spelling", ("suggestions",), _spelling),
 )
 """In the order in which they run: language first, since sentiment reads it."""
 

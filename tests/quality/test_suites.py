@@ -36,7 +36,14 @@ GOOD: dict[str, Any] = {
     "followers_reason": None,
     "follower_growth_reason": None,
     "influence_index_reason": None,
-    "post_count": 1,
+    "relevance_reason": None,
+    "industry_reason": None,
+    "activity_reason": None,
+    "province_reason": None,
+    "suppressed_reason": None,
+    "engagements_reason": None,
+    "account_count": 5,
+    "post_count": 5,
     "text_post_count": 1,
     "position": 1,
     "rank": 1,
@@ -76,6 +83,26 @@ PLANTED = {
     "model_quality.answered_is_a_part": "update marts__build.model_quality set answered_count = 7",
     "target_term_coverage.parts_are_no_more_than_the_whole": (
         "update marts__build.target_term_coverage set term_post_count = 7"
+    ),
+    "msme_post_class.what_is_unknown_has_a_reason": "update marts__build.msme_post_class set industry = null",
+    "msme_account.parts_are_no_more_than_the_whole": (
+        "update marts__build.msme_account set relevant_post_count = 7"
+    ),
+    "msme_account.what_is_unknown_has_a_reason": "update marts__build.msme_account set province_code = null",
+    "msme_activity_weekly.few_accounts_show_no_numbers": (
+        "update marts__build.msme_activity_weekly set account_count = 4"
+    ),
+    "msme_activity_weekly.accounts_are_no_more_than_posts": (
+        "update marts__build.msme_activity_weekly set account_count = 7"
+    ),
+    "msme_engagement.few_accounts_show_no_numbers": (
+        "update marts__build.msme_engagement set is_suppressed = true, post_count = null"
+    ),
+    "msme_engagement.what_is_unknown_has_a_reason": (
+        "update marts__build.msme_engagement set engagements_per_post = null"
+    ),
+    "brand_name_suggestion.unmatched_is_a_part": (
+        "update marts__build.brand_name_suggestion set unmatched_post_count = 7"
     ),
     "rpt_brand_day__summary.figures_equal_brand_sentiment_daily": (
         "update marts__build.rpt_brand_day__summary set negative_count = 7"

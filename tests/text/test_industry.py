@@ -3,9 +3,10 @@
 import csv
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from gaung.text import industry
+from gaung.text import business, industry
 from gaung.text.batch import as_batch
 from gaung.text.evaluate import macro_f1
 
@@ -57,3 +58,19 @@ def test_products_by_name(test_data: Path, capsys: pytest.CaptureFixture[str]) -
     with capsys.disabled():
         print(f"\nIndustry of {len(rows)} reviews by product name: macro-F1 {score:.4f}")
     assert score >= 0.62
+
+
+def test_classes_of_a_text_stand_together_with_their_reasons() -> None:
+    texts = ["Diskon 20% semua kue, UMKM Bandung", "kue dan batik", "halo semua", "🙂", None]
+    batch = pa.RecordBatch.from_pydict({"text": pa.array(texts, pa.string())})
+    found = business.classify(batch).to_pylist()
+    assert [(one["industry"], one["industry_reason"]) for one in found] == [
+        ("culinary", None),
+        (None, "divided"),
+        (None, "no_known_word"),
+        (None, "no_text"),
+        (None, "no_text"),
+    ]
+    assert (found[0]["relevance"], found[0]["activity"]) == ("msme", "discount")
+    assert all((one["relevance"] is None) == (one["relevance_reason"] is not None) for one in found)
+    assert all((one["activity"] is None) == (one["activity_reason"] is not None) for one in found)

@@ -39,6 +39,19 @@ dirty_influence as (
 
 ),
 
+dirty_msme_media as (
+
+    select * from {{ source('core', 'dirty__msme_media') }}
+    -- noted, too, by the hooks of {{ ref('int_posts__business') }}
+
+),
+
+placed_msme as {{ inlined() }} (
+
+    select * from {{ source('core', 'placed_msme') }}
+
+),
+
 influence_spans as (
 
     select * from {{ source('core', 'influence_span') }}
@@ -126,6 +139,20 @@ touched as (
             panel_slots.brand_id = placed_brands.brand_id
             and panel_slots.first_hour_at <= placed_brands.hour_at
             and panel_slots.ends_at > placed_brands.hour_at
+
+    union
+
+    select
+        keys.platform,
+        keys.post_id
+    from dirty_msme_media
+    inner join placed_msme
+        on
+            dirty_msme_media.week_date = placed_msme.week_date
+            and dirty_msme_media.industry = placed_msme.industry
+            and dirty_msme_media.activity = placed_msme.activity
+            and dirty_msme_media.media_type = placed_msme.media_type
+    inner join keys on placed_msme.post_key = keys.post_key
 
     union
 

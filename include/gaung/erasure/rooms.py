@@ -236,6 +236,14 @@ def clear_derived(cur: "cursor") -> dict[str, int]:
             delete from core.standing_author as s using core.author_key as k
             where s.platform = k.platform and s.author_id = k.author_id and k.author_key in {authors}
         """,  # noqa: S608 - names of this file
+        "core.author_business": f"""
+            delete from core.author_business as b using core.author_key as k
+            where b.platform = k.platform and b.author_id = k.author_id and k.author_key in {authors}
+        """,  # noqa: S608 - names of this file
+        "core.placed_msme": f"""
+            delete from core.placed_msme where post_key in {posts} or author_key in {authors}
+        """,  # noqa: S608 - names of this file
+        "core.placed_spelling": f"delete from core.placed_spelling where post_key in {posts}",  # noqa: S608 - names of this file
         "core.author_key": f"delete from core.author_key where author_key in {authors}",  # noqa: S608 - names of this file
         "core.post_key": f"delete from core.post_key where post_key in {posts}",  # noqa: S608 - names of this file
         "ops.before_image": f"""

@@ -16,10 +16,12 @@ same order; a text that cannot be read gets a reason or an empty list, never an 
 | ``reasons.find`` | – | intents, aspects |
 | ``business.relevance`` | – | relevance, points, reason |
 | ``business.activity`` | – | activity, points, reason |
+| ``business.classify`` | – | relevance, industry, activity, each with its reason |
 | ``industry.classify`` | – | industry, would_be, evidence |
 | ``places.locate`` | – | code, kind, name, province_code, is_ambiguous, candidates, reason |
 | ``places.mentioned`` | – | places: list of code, name, is_ambiguous, candidates, start, end |
 | ``names.named`` | – (names as argument) | entities: list of kind, id, name, start, end |
+| ``spelling.suggest`` | – (names as argument) | suggestions: list of id, name, spelling, distance |
 | ``names.held`` | – (target terms as argument) | targets (list) |
 
 ``places.locate`` reads a place string, ``places.mentioned`` running text. ``names.near`` takes terms instead

@@ -8,7 +8,7 @@ the label is NULL with a reason where the evidence is weak or divided.
 import polars as pl
 import pyarrow as pa
 
-from gaung.text import points, spoken
+from gaung.text import industry, points, spoken
 
 ACTIVITIES = (
     "promotion",
@@ -38,6 +38,43 @@ def relevance(batch: pa.RecordBatch) -> pa.RecordBatch:
     total = pl.col("points").fill_null(0)
     label = pl.when(total >= points.ENOUGH).then(pl.lit(MSME)).when(total <= 0).then(pl.lit(OTHER))
     return _labelled(frame.with_columns(points=total, label=label), "relevance")
+
+
+def classify(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Column ``text`` → the three classes, each with ``<class>_reason``; same rows, same order.
+
+    ``industry_reason`` is ``no_known_word``, ``divided`` between equals, or ``no_text``.
+    """
+    relevant, active, trade = relevance(batch), activity(batch), industry.classify(batch)
+    found = pl.DataFrame(
+        {
+            "industry": trade.column("industry").to_pylist(),
+            "would_be": trade.column("would_be").to_pylist(),
+            "silent": relevant.column("reason").to_pylist(),
+        },
+        schema=dict.fromkeys(("industry", "would_be", "silent"), pl.String),
+    )
+    # without any listed word the guess is ``other``; between equals it is one of them, and that one last
+    reason = (
+        pl.when(pl.col("industry").is_not_null())
+        .then(pl.lit(None, dtype=pl.String))
+        .when(pl.col("silent") == "no_text")
+        .then(pl.lit("no_text"))
+        .when(pl.col("would_be") == "other")
+        .then(pl.lit("no_known_word"))
+        .otherwise(pl.lit("divided"))
+    )
+    reasons = found.select(reason=reason)["reason"].to_list()
+    return pa.RecordBatch.from_pydict(
+        {
+            "relevance": relevant.column("relevance"),
+            "relevance_reason": relevant.column("reason"),
+            "industry": trade.column("industry"),
+            "industry_reason": pa.array(reasons, pa.string()),
+            "activity": active.column("activity"),
+            "activity_reason": active.column("reason"),
+        }
+    )
 
 
 def activity(batch: pa.RecordBatch) -> pa.RecordBatch:

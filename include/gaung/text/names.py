@@ -100,7 +100,7 @@ def near(batch: pa.RecordBatch, names: Sequence[Name], ordinary: Sequence[str] =
         alike = {pair for shape in _shapes(plain, most) for pair in shapes.get(shape, ())}
         for other, name in alike:
             gap = distance(plain, other)
-            if gap <= _forgiven(other):
+            if gap <= forgiven(other):
                 rows.add((term, name.kind, name.id, name.spelling, gap))
     types = (pa.string(), pa.string(), pa.string(), pa.string(), pa.int32())
     labels = ("term", "kind", "id", "name", "distance")
@@ -132,7 +132,7 @@ def _index(names: Sequence[Name]) -> tuple[dict[str, list[tuple[str, Name]]], di
     shapes: dict[str, list[tuple[str, Name]]] = {}
     reach: dict[int, int] = {}
     for name, plain in zip(names, fold.all_squeezed([name.spelling for name in names]), strict=True):
-        most = _forgiven(plain)
+        most = forgiven(plain)
         for shape in _shapes(plain, most):
             shapes.setdefault(shape, []).append((plain, name))
         for size in range(len(plain) - most, len(plain) + most + 1):
@@ -140,7 +140,8 @@ def _index(names: Sequence[Name]) -> tuple[dict[str, list[tuple[str, Name]]], di
     return shapes, reach
 
 
-def _forgiven(plain: str) -> int:
+def forgiven(plain: str) -> int:
+    """How many wrong letters a name, squeezed, may have and still be meant."""
     return 2 if len(plain) >= LONGER else 1 if len(plain) >= LONG else 0
 
 

@@ -7,6 +7,8 @@
 | mask | text | text_masked |
 | terms | text | words, pairs (lists of text) |
 | reasons | text | intents (list of text), aspects (list of structs, see ``reasons.aspects``) |
+| business | text | relevance, industry, activity, each with its reason |
+| spelling | text, and names as argument | suggestions (list of structs, see ``spelling.suggest``) |
 
 A sentiment engine names the languages it scores; a text of any other language is ``unscored``.
 Which engines are in use, and their versions, is known without importing one of them. A folder with a
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-Task = Literal["language", "sentiment", "mask", "terms", "reasons"]
+Task = Literal["language", "sentiment", "mask", "terms", "reasons", "business", "spelling"]
 TASKS: tuple[Task, ...] = get_args(Task)
 BatchFunction = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 
@@ -125,4 +127,5 @@ register(
 )
 register("mask", "gaung-mask", versions.MASK_RULES, _of("gaung.text.mask", "hide"))
 register("terms", "gaung-terms", versions.TERMS, _of("gaung.text.terms", "extract"))
+register("business", "gaung-business", versions.BUSINESS, _of("gaung.text.business", "classify"))
 register("reasons", "gaung-reasons", versions.REASONS, _of("gaung.text.reasons", "find"))

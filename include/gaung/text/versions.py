@@ -12,3 +12,6 @@ MASK_RULES = "1"
 TERMS = "1"
 RULES = {"intent": "1", "aspect": "1", "activity": "1", "relevance": "1", "industry": "1"}
 REASONS = f"intent{RULES['intent']}+aspect{RULES['aspect']}"
+BUSINESS = f"relevance{RULES['relevance']}+industry{RULES['industry']}+activity{RULES['activity']}"
+PLACES = "1"
+SPELLING = "1"

@@ -50,6 +50,9 @@ ENRICHED_TABLES = (
     "placed_brand",
     "placed_topic",
     "placed_outcome",
+    "placed_msme",
+    "placed_spelling",
+    "author_business",
     "standing_author",
     "standing_topic",
     "panel_member",
@@ -97,6 +100,7 @@ def note_partitions(build_id: int, token: str) -> dict[str, int]:
         _note_words(cur)
         _note_topics(cur, full=full)
         _note_outcomes(cur, full=full)
+        _note_businesses(cur, full=full)
         is_rescored = _note_engines(cur, full=full)
         growth.note(cur, build_id, full=full)
         influence.note(cur, build_id, everyone=is_rescored)
@@ -253,9 +257,16 @@ def _note_outcomes(cur: cursor, *, full: bool) -> None:
     cur.execute(_OUTCOMES_DIRTY)
 
 
+def _note_businesses(cur: cursor, *, full: bool) -> None:
+    """In a full build every cell and spelling: posts are placed anew, under keys that may be new as well."""
+    if full:
+        cur.execute(_LEAVE_ALL_CELLS)
+        cur.execute(_LEAVE_ALL_SPELLINGS)
+
+
 def _note_engines(cur: cursor, *, full: bool) -> bool:
-    """Whether every key is dirty, as when another sentiment engine is active: each row names its engine."""
-    cur.execute("select engine_version from core.active_engine where task = 'sentiment'")
+    """Whether every key is dirty, as when another engine is active that each row names."""
+    cur.execute(_ENGINES_OF_ROWS)
     everything = has_changed(cur, "sentiment_engine", cur.fetchall()) or full
     if everything:
         for statement in _EVERY_KEY:
@@ -667,6 +678,33 @@ from placed as p
 inner join ops.outcome as o on p.outcome_id = o.outcome_id
 inner join ops.outcome as b on o.batch_key = b.batch_key
 inner join core.placed_outcome as e on b.outcome_id = e.outcome_id
+on conflict do nothing
+"""
+
+_ENGINES_OF_ROWS = """
+select engine_version from core.active_engine where task in ('sentiment', 'terms', 'business') order by task
+"""
+
+_LEAVE_ALL_CELLS = """
+with gone as (
+    delete from core.placed_msme returning week_date, province_code, industry, activity, media_type
+),
+cells as (
+    insert into core.dirty__msme_cell (week_date, province_code, industry, activity)
+    select distinct week_date, province_code, industry, activity from gone
+    on conflict do nothing
+)
+insert into core.dirty__msme_media (week_date, industry, activity, media_type)
+select distinct week_date, industry, activity, media_type from gone
+on conflict do nothing
+"""
+
+_LEAVE_ALL_SPELLINGS = """
+with gone as (
+    delete from core.placed_spelling returning brand_id, spelling
+)
+insert into core.dirty__brand_spelling (brand_id, spelling)
+select distinct brand_id, spelling from gone
 on conflict do nothing
 """
 

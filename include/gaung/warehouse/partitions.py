@@ -20,6 +20,9 @@ KINDS: dict[str, dict[str, str]] = {
     "topic_span": {"topic_type": "text", "topic": "text", "span": "text"},
     "topic_span_author": {"topic_type": "text", "topic": "text", "span": "text", "author_key": "text"},
     "panel_date": {"panel_id": "text", "local_date": "date"},
+    "msme_cell": {"week_date": "date", "province_code": "text", "industry": "text", "activity": "text"},
+    "brand_spelling": {"brand_id": "text", "spelling": "text"},
+    "msme_media": {"week_date": "date", "industry": "text", "activity": "text", "media_type": "text"},
 }
 
 

@@ -1,0 +1,93 @@
+"""Words of texts that may be a name misspelt; people decide whether they are.
+
+Terms are words as written and pairs of neighbours, without links and handles. Most are sifted out over
+whole columns before letters are compared: of a name cut into twice as many pieces as letters may be wrong,
+and one more, a piece stands in the term as it is, near its place, since a wrong letter, or two swapped
+ones, touch two pieces at most.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from itertools import pairwise
+
+import polars as pl
+import pyarrow as pa
+
+from gaung.text import clean, fold, names, versions
+
+WORD = r"[\p{L}\p{N}]{2,40}"
+MAX_CHARACTERS = 5_000
+"""Of a longer text the head is read."""
+
+SUGGESTION = pa.struct(
+    [("id", pa.string()), ("name", pa.string()), ("spelling", pa.string()), ("distance", pa.int32())]
+)
+
+
+def version(known: Sequence[names.Name], ordinary: Sequence[str] = ()) -> str:
+    """The engine's version with a hash of the names: other names read every text again."""
+    listed = sorted((name.id, name.spelling) for name in known)
+    digest = hashlib.sha256(repr((listed, sorted(ordinary))).encode()).hexdigest()
+    return f"gaung-spelling-{versions.SPELLING}+{digest[:12]}"
+
+
+def suggest(
+    batch: pa.RecordBatch, known: Sequence[names.Name], ordinary: Sequence[str] = ()
+) -> pa.RecordBatch:
+    """Column ``text`` → ``suggestions``: a list of structs per row, sorted; same rows, same order.
+
+    Each: ``id`` (whose name), ``name`` (the nearest spelling of it), ``spelling`` (as written, lower case),
+    ``distance`` as :func:`gaung.text.names.near` counts it. A term stands once per text and id.
+    """
+    texts = pl.Series("text", batch.column("text"), dtype=pl.String)
+    terms = _terms(texts)
+    distinct = terms.select("term").unique().with_columns(plain=fold.squeezed(pl.col("term")))
+    likely = distinct.filter(_may_be(known))["term"].sort().to_list()
+    near = pl.from_arrow(
+        names.near(pa.RecordBatch.from_pydict({"term": pa.array(likely, pa.string())}), known, ordinary)
+    )
+    assert isinstance(near, pl.DataFrame)
+    best = near.sort("term", "id", "distance", "name").unique(["term", "id"], keep="first")
+    found = terms.join(best, on="term").sort("row", "id", "term")
+    lists: list[list[dict[str, object]]] = [[] for _ in range(len(texts))]
+    for row, owner, name, term, gap in found.select("row", "id", "name", "term", "distance").iter_rows():
+        lists[row].append({"id": owner, "name": name, "spelling": term, "distance": gap})
+    return pa.RecordBatch.from_pydict({"suggestions": pa.array(lists, pa.list_(SUGGESTION))})
+
+
+def _terms(texts: pl.Series) -> pl.DataFrame:
+    """``row, term``: the words and pairs of each text, each once."""
+    head = pl.col("text").fill_null("").str.slice(0, MAX_CHARACTERS)
+    plain = clean.without_mentions(clean.without_links(head)).str.to_lowercase()
+    words = (
+        pl.DataFrame({"text": texts})
+        .with_row_index("row")
+        .select("row", word=plain.str.extract_all(WORD))
+        .explode("word")
+        .drop_nulls("word")
+    )
+    pairs = words.with_columns(word=pl.col("word") + " " + pl.col("word").shift(-1).over("row")).drop_nulls(
+        "word"
+    )
+    return pl.concat([words, pairs]).rename({"word": "term"}).unique()
+
+
+def _may_be(known: Sequence[names.Name]) -> pl.Expr:
+    """Whether a plain term may be near enough to a name."""
+    likely = pl.lit(False)
+    for plain in sorted(set(fold.all_squeezed([name.spelling for name in known]))):
+        most = names.forgiven(plain)
+        if most:
+            likely = likely | _is_like(plain, most)
+    return likely
+
+
+def _is_like(plain: str, most: int) -> pl.Expr:
+    is_as_long = pl.col("plain").str.len_chars().is_between(len(plain) - most, len(plain) + most)
+    count = 2 * most + 1
+    cuts = [len(plain) * at // count for at in range(count + 1)]
+    shares = pl.lit(False)
+    for start, end in pairwise(cuts):
+        near = pl.col("plain").str.slice(max(start - most, 0), end - max(start - most, 0) + most)
+        shares = shares | near.str.contains(plain[start:end], literal=True)
+    return is_as_long & shares
