@@ -282,5 +282,5 @@ def announce_phases(say: Callable[[str], None]) -> None:
 
     before_and_after("run", "parse", None)
     before_and_after("_spool", "copy", "parse")
-    before_and_after("_write_batch", "merge", None)
+    before_and_after("_merged", "merge", None)
     before_and_after("_write_outcome", None, "commit")

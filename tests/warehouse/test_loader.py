@@ -634,3 +634,44 @@ class TestBounds:
         one = loaded(content)
         assert contents() == rows_of_many
         assert (many.loaded, many.unchanged) == (one.loaded, one.unchanged)
+
+    @pytest.mark.parametrize(
+        "held",
+        [[], [0], [33], [0, 33]],
+        ids=["nothing", "one_of_the_first_chunk", "one_of_a_later_chunk", "one_of_both"],
+    )
+    def test_running_ahead_gives_what_one_chunk_gives(
+        self, monkeypatch: pytest.MonkeyPatch, held: list[int]
+    ) -> None:
+        content = [
+            line(
+                post(str(number % 45), is_collected=number > 50),
+                post_metrics=[metrics(str(number % 45), likes=number % 2)],
+                observed=number % 17,
+            )
+            for number in range(60)
+        ]
+        found = []
+        attempts: list[bool] = []
+        genuine = loader._Load._begin
+        monkeypatch.setattr(
+            loader._Load, "_begin", lambda self, merge: (attempts.append(True), genuine(self, merge))[1]
+        )
+        for limit in ("7", "100000"):
+            empty()
+            monkeypatch.setenv("GAUNG_LOADER_CHUNK_RECORDS", limit)
+            get_settings.cache_clear()
+            if held:
+                loaded([content[at] for at in held])
+            attempts.clear()
+            outcome = loaded(content)
+            assert len(attempts) == 1 + (limit == "7" and bool(held))
+            found.append((contents(), outcome.loaded, outcome.unchanged, outcome.entity_rows))
+        assert found[0] == found[1]
+
+    def test_a_platform_that_comes_late_does_not_run_ahead(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("GAUNG_LOADER_CHUNK_RECORDS", "7")
+        get_settings.cache_clear()
+        content = [line(post(str(number))) for number in range(20)]
+        outcome = loaded([*content, line(post("1", platform="instagram"))])
+        assert (outcome.loaded, outcome.entity_rows["posts"]["inserted"]) == (21, 21)

@@ -2,7 +2,10 @@
 
 Records stream from the landing through their format, in chunks, into a spool; the server is given
 their keys meanwhile. One merge per entity at the end, behind a lock per platform, so that overlapping
-loads wait for each other and never deadlock. Rows, dirty keys, quarantine, cursor and outcome commit
+loads wait for each other and never deadlock. Where ``raw`` holds nothing of the first chunk, the load
+runs ahead: it takes the locks then, and the rows of later chunks go into ``raw`` while the next are read;
+only keys that come again wait for the merge. Should ``raw`` hold one of them after all, the load begins
+again without running ahead. Rows, dirty keys, quarantine, cursor and outcome commit
 together or not at all. What a failed load leaves is an outcome row of its own.
 
 Accounting, per payload record: *received = loaded + unchanged + ignored(kind) + quarantined(reason)*.
@@ -42,7 +45,8 @@ if TYPE_CHECKING:
     from polars import DataFrame
     from psycopg2.extensions import connection
 
-    from gaung.warehouse.spool import Spool
+    from gaung.warehouse.merge import Merge
+    from gaung.warehouse.spool import Seen, Spool
     from gaung.warehouse.staging import Chunk, Collected
 
 log = logging.getLogger(__name__)
@@ -285,6 +289,10 @@ class _Tally:
         )
 
 
+class _IsHeld(Exception):
+    """A load that ran ahead, or was about to, must not."""
+
+
 class _Load:
     """One load: its connection, its transaction and its counts."""
 
@@ -296,6 +304,11 @@ class _Load:
         self.spools: dict[str, Spool] = {}
         self.guard = Guard()
         self.deletions = Deletions()
+        self.merge: Merge
+        self.batch_id = 0
+        self.may_run_ahead = False
+        self.locked: set[str] = set()
+        self.seen: dict[str, Seen] = {}
 
     def run(self) -> LoadOutcome:
         from gaung.warehouse.connect import connect
@@ -315,8 +328,7 @@ class _Load:
             try:
                 outcome = self._skipped(known[0]) if known else self._loaded()
             finally:
-                for spool in self.spools.values():
-                    spool.close()
+                self._close_spools()
             session.commit()
         log.info(
             "batch %s %s: received %d, loaded %d, unchanged %d, ignored %d, quarantined %d",
@@ -324,6 +336,11 @@ class _Load:
             outcome.ignored_count, outcome.quarantined_count,
         )  # fmt: skip
         return outcome
+
+    def _close_spools(self) -> None:
+        for spool in self.spools.values():
+            spool.close()
+        self.spools = {}
 
     def _lock(self) -> None:
         key = f"load:{self.manifest.batch_key}"
@@ -364,33 +381,71 @@ class _Load:
         return outcome
 
     def _loaded(self) -> LoadOutcome:
-        from gaung.warehouse.merge import Merge, create_quarantine_staging, lock
+        from psycopg2.errors import UniqueViolation
+
+        from gaung.warehouse.merge import Merge, create_quarantine_staging
 
         create_quarantine_staging(self.cursor)
-        self.guard = erased.load(self.cursor)
-        self.deletions = Deletions.load(self.cursor)
-        self._stage()
+        self.batch_id, loaded_at = self._write_batch()
+        self.cursor.execute("savepoint nothing_read")
+        try:
+            self._begin(Merge(self.cursor, self.manifest, self.batch_id, loaded_at))
+            self._stage()
+        except (_IsHeld, UniqueViolation):
+            log.info("batch %s: some of it is held already; reading it again", self.manifest.batch_key)
+            self.cursor.execute("rollback to savepoint nothing_read")
+            self._begin(Merge(self.cursor, self.manifest, self.batch_id, loaded_at))
+            self.may_run_ahead = False
+            self._stage()
         if self.guard.hits:
             self._keep_out_erased()
         self._obey_deletions()
-        lock(self.cursor, set().union(*(spool.platforms for spool in self.spools.values())))
-        batch_id, loaded_at = self._write_batch()
-        merge = Merge(self.cursor, self.manifest, batch_id, loaded_at)
-        entity_rows = {
-            name: {"received": self.tally.rows[name], **merge.entity(self.spools[name])}
-            for name in ENTITIES
-            if name in self.spools
-        }
+        return self._merged()
+
+    def _begin(self, merge: "Merge") -> None:
+        """Nothing was read yet."""
+        self.tally = _Tally()
+        self._close_spools()
+        self.merge = merge
+        self.locked = set()
+        self.seen = {}
+        self.guard = erased.load(self.cursor)
+        self.deletions = Deletions.load(self.cursor)
+        # Which brand a file was ingested for concerns rows that are held already, too.
+        self.may_run_ahead = self.manifest.brand_id is None
+
+    def _merged(self) -> LoadOutcome:
+        """Merge what waits, and account for all of it."""
+        from gaung.warehouse.merge import lock
+
+        merge = self.merge
+        if not self.locked:
+            lock(self.cursor, set().union(*(spool.platforms for spool in self.spools.values())))
+        self._merge_spools()
         merge.quarantine()
         if self.manifest.brand_id and "posts" in self.spools:
             merge.declare_brand(self.manifest.brand_id)
         merge.dirty_entities()
-        self._write_cursor(batch_id)
+        self._write_cursor(self.batch_id)
+        entity_rows = {
+            name: {
+                "received": self.tally.rows[name],
+                "inserted": merge.inserted[name],
+                "changed": merge.changed[name],
+            }
+            for name in ENTITIES
+            if self.tally.rows[name]
+        }
         loaded = merge.touched_records()
-        outcome = self.tally.outcome(self.manifest.batch_key, batch_id, loaded, entity_rows)
+        outcome = self.tally.outcome(self.manifest.batch_key, self.batch_id, loaded, entity_rows)
         self._check(outcome)
         self._write_outcome(outcome)
         return outcome
+
+    def _merge_spools(self) -> None:
+        for name in ENTITIES:
+            if name in self.spools:
+                self.merge.entity(self.spools[name])
 
     def _check(self, outcome: LoadOutcome) -> None:
         sum_ = outcome.loaded + outcome.unchanged + outcome.ignored_count + outcome.quarantined_count
@@ -458,31 +513,82 @@ class _Load:
         )
 
     def _spool_all(self, chunks: "Iterator[Chunk]", file_name: str) -> None:
-        """Spool each chunk while the next is read and mapped; what goes wrong with one ends the load."""
+        """Spool each chunk while the next is read and typed; what goes wrong with one ends the load."""
+        from gaung.warehouse import staging
+
         with ThreadPoolExecutor(1, "spool") as beside:
             before: Future[None] | None = None
             for chunk in chunks:
+                is_first = self.tally.received < get_settings().loader_chunk_records
+                rows = [
+                    (entity, staging.staged(entity, collected, frame))
+                    for entity, collected, frame in self.tally.add(chunk, file_name)
+                ]
                 if before is not None:
                     before.result()
-                before = beside.submit(self._spool, chunk, file_name)
+                before = beside.submit(
+                    self._spool, rows, chunk.quarantine() if chunk.problems else None, is_first
+                )
             if before is not None:
                 before.result()
 
-    def _spool(self, chunk: "Chunk", file_name: str) -> None:
-        """Keep a chunk's rows for the merge, give the server their keys, and add it to the counts."""
-        from gaung.warehouse import merge, staging
+    def _spool(
+        self, staged: "list[tuple[Entity, DataFrame]]", problems: "DataFrame | None", is_first: bool
+    ) -> None:
+        """Keep a chunk's rows for the merge and give the server their keys, or run ahead with them."""
+        from gaung.warehouse import staging
+
+        if not is_first and self.may_run_ahead and not self.locked:
+            self._run_ahead()
+        for entity, rows in staged:
+            obeyed = self.deletions.obeyed(self.cursor, entity.name, rows)
+            self._keep(entity, self._insert_ahead(entity, obeyed) if self.locked else obeyed)
+        if self.locked:
+            self.merge.dirty_entities()
+        if problems is not None:
+            statement = f"copy stage_quarantine ({', '.join(problems.columns)}) from stdin with (format csv)"
+            self.cursor.copy_expert(statement, staging.csv(problems))
+
+    def _keep(self, entity: Entity, rows: "DataFrame") -> None:
+        from gaung.warehouse import merge
         from gaung.warehouse.spool import Spool
 
-        for entity, collected, frame in self.tally.add(chunk, file_name):
-            if entity.name not in self.spools:
-                self.spools[entity.name] = Spool(entity)
-                merge.create_staging(self.cursor, entity)
-            rows = self.deletions.obeyed(self.cursor, entity.name, staging.staged(entity, collected, frame))
-            merge.stage(self.cursor, entity, self.spools[entity.name].add(rows))
-        if chunk.problems:
-            rows = chunk.quarantine()
-            statement = f"copy stage_quarantine ({', '.join(rows.columns)}) from stdin with (format csv)"
-            self.cursor.copy_expert(statement, staging.csv(rows))
+        if rows.is_empty():
+            return
+        if entity.name not in self.spools:
+            self.spools[entity.name] = Spool(entity)
+            merge.create_staging(self.cursor, entity)
+        merge.stage(self.cursor, entity, self.spools[entity.name].add(rows))
+
+    def _run_ahead(self) -> None:
+        """Merge what was read so far; if ``raw`` held none of it, it will hardly hold what follows.
+
+        The locks are taken in one order, and none is taken later, so that no two loads wait in a circle.
+        """
+        from gaung.warehouse.merge import lock
+        from gaung.warehouse.spool import Seen
+
+        self.locked = set().union(*(spool.platforms for spool in self.spools.values()))
+        lock(self.cursor, self.locked)
+        self._merge_spools()
+        if self.merge.standing:
+            raise _IsHeld
+        for name, spool in self.spools.items():
+            self.seen[name] = Seen()
+            self.seen[name].add(spool.hashes)
+        self.merge.next_portion(spool.entity for spool in self.spools.values())
+        self._close_spools()
+
+    def _insert_ahead(self, entity: Entity, rows: "DataFrame") -> "DataFrame":
+        """Insert the rows whose keys the batch has not brought before; gives the others."""
+        from gaung.warehouse.spool import Seen
+        from gaung.warehouse.staging import key_hashes
+
+        if not set(rows["platform"].unique()) <= self.locked:
+            raise _IsHeld
+        seen = self.seen.setdefault(entity.name, Seen()).add(key_hashes(entity, rows))
+        self.merge.ahead(entity, rows.filter(~seen))
+        return rows.filter(seen)
 
     # -- what is written beside the rows -------------------------------------------------------
 

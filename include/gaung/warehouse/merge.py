@@ -6,6 +6,7 @@ order, until it commits: what one load was told of the keys stays true, and no t
 """
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ from gaung.contract import Entity
 from gaung.landing import Manifest
 from gaung.warehouse.ddl import column_type
 from gaung.warehouse.spool import Binary, Spool, arrow
-from gaung.warehouse.staging import FILE_SHIFT
+from gaung.warehouse.staging import FILE_SHIFT, payload_refs
 
 if TYPE_CHECKING:
     from psycopg2.extensions import cursor
@@ -103,17 +104,42 @@ class Merge:
         self.manifest = manifest
         self.batch_id = batch_id
         self.loaded_at = loaded_at
+        self.inserted: Counter[str] = Counter()
+        self.changed: Counter[str] = Counter()
+        self.standing = 0
         self.touched: list[pl.Series] = []
         self.dirty: dict[str, list[pl.DataFrame]] = {"author": [], "post": []}
 
-    def entity(self, spool: Spool) -> dict[str, int]:
-        """Rows inserted and changed in one raw table."""
+    def entity(self, spool: Spool) -> None:
+        """Insert into one raw table what it does not hold yet, and change what it holds."""
         entity = spool.entity
         is_grouped = spool.may_repeat
         self._find_standing(entity, is_grouped)
-        inserted = self._insert(spool, is_grouped)
-        changed = self._change(entity, is_grouped) if entity.rule == "version" else 0
-        return {"inserted": inserted, "changed": changed}
+        self.inserted[entity.name] += self._insert(spool, is_grouped)
+        if entity.rule == "version":
+            self.changed[entity.name] += self._change(entity, is_grouped)
+
+    def ahead(self, entity: Entity, rows: pl.DataFrame) -> None:
+        """Insert staged rows that, as it seems, ``raw`` does not hold.
+
+        Raises:
+            psycopg2.errors.UniqueViolation: it holds one of them.
+        """
+        schema = _raw_schema(entity)
+        whole = self._whole(entity, rows.with_columns(payload_refs()), schema)
+        self.inserted[entity.name] += _copy(
+            self.cursor, sql.Identifier("raw", entity.name), schema, iter(whole.to_batches())
+        )
+
+    def next_portion(self, entities: Iterable[Entity]) -> None:
+        """Let go of the keys that were merged, so that further ones can be staged."""
+        for entity in entities:
+            for name in ("keys", "staged", "standing", "changed"):
+                self.cursor.execute(
+                    sql.SQL("drop table if exists {}").format(
+                        sql.Identifier("pg_temp", f"{name}_{entity.name}")
+                    )
+                )
 
     def touched_records(self) -> int:
         """Records of which at least one row was inserted or changed in a way that counts as loaded."""
@@ -132,6 +158,7 @@ class Merge:
             table = arrow(rows)
             target = sql.Identifier("core", "dirty_entity")
             _copy(self.cursor, target, table.schema, iter(table.to_batches()))
+            parts.clear()
 
     def quarantine(self) -> None:
         """Move the quarantined records to ``raw.quarantine``."""
@@ -194,12 +221,17 @@ class Merge:
             sql.SQL(
                 """
                 create temp table {standing} on commit drop as
-                select keys.*, true as is_known
+                select keys.*, target.batch_id <> {batch_id} as is_known
                 from {keys} as keys
                 inner join {target} as target on {target_is_key}
                 """
-            ).format(target_is_key=_equal(entity.key, "target", "keys"), **names)
+            ).format(
+                target_is_key=_equal(entity.key, "target", "keys"),
+                batch_id=sql.Literal(self.batch_id),
+                **names,
+            )
         )
+        self.standing += self.cursor.rowcount
 
     def _insert(self, spool: Spool, is_grouped: bool) -> int:
         """How many rows were new; they go from the spool into ``raw``."""
@@ -210,28 +242,31 @@ class Merge:
         left = self._read(sql.SQL(query).format(**names), {"row_no": pl.Int64})["row_no"]
         if len(left) == spool.count:
             return 0
-        schema = arrow(pl.DataFrame(spool.entity.schema.empty_table())).schema
+        schema = _raw_schema(spool.entity)
         return _copy(self.cursor, names["target"], schema, self._rows(spool, left, schema))
 
     def _rows(self, spool: Spool, left: pl.Series, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
         """The rows that ``raw`` does not hold, whole; what they touch is noted on the way."""
-        kind = _DIRTY[spool.entity.name]
         at = 0
         for batch in spool.batches():
             mask = ~pl.int_range(at, at + batch.num_rows, eager=True, dtype=pl.Int64).is_in(left.implode())
             at += batch.num_rows
             rows = pl.DataFrame(batch if mask.all() else batch.filter(mask.to_arrow()))
-            self._note(kind, rows.select(spool.entity.id_columns[:2]), spool.entity.name)
-            self.touched.append(rows["record_no"])
-            if spool.entity.sticky:
-                self.touched.append(rows["collected_no"].drop_nulls())
-            whole = rows.with_columns(
-                batch_id=pl.lit(self.batch_id, dtype=pl.Int64),
-                loaded_at=pl.lit(self.loaded_at).cast(pl.Datetime("us", "UTC")),
-                source=pl.lit(self.manifest.source),
-                is_synthetic=pl.lit(self.manifest.is_synthetic),
-            )
-            yield from arrow(whole.select(schema.names)).to_batches()
+            yield from self._whole(spool.entity, rows, schema).to_batches()
+
+    def _whole(self, entity: Entity, rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:
+        """Staged rows as ``raw`` holds them; what they touch is noted."""
+        self._note(_DIRTY[entity.name], rows.select(entity.id_columns[:2]), entity.name)
+        self.touched.append(rows["record_no"])
+        if entity.sticky:
+            self.touched.append(rows["collected_no"].drop_nulls())
+        whole = rows.with_columns(
+            batch_id=pl.lit(self.batch_id, dtype=pl.Int64),
+            loaded_at=pl.lit(self.loaded_at).cast(pl.Datetime("us", "UTC")),
+            source=pl.lit(self.manifest.source),
+            is_synthetic=pl.lit(self.manifest.is_synthetic),
+        )
+        return arrow(whole.select(schema.names))
 
     def _change(self, entity: Entity, is_grouped: bool) -> int:
         """Widen the observation of rows that were there, and turn sticky columns on."""
@@ -349,6 +384,11 @@ def _copy(
         Binary(schema, batches),
     )
     return int(cursor.rowcount)
+
+
+def _raw_schema(entity: Entity) -> pa.Schema:
+    """The whole row with the types that :func:`arrow` gives."""
+    return arrow(pl.DataFrame(entity.schema.empty_table())).schema
 
 
 def _keys(entity: Entity) -> sql.Identifier:

@@ -6,8 +6,9 @@ The files have no name, so nothing of a batch stays on disk, however the process
 from collections.abc import Iterator
 from io import IOBase
 from tempfile import SpooledTemporaryFile
-from typing import cast
+from typing import Any, cast
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
@@ -53,9 +54,14 @@ class Spool:
         return key_rows(self.entity, numbered)
 
     @property
+    def hashes(self) -> pl.Series:
+        """A number per row, equal where keys are equal."""
+        return pl.concat(self._hashes)
+
+    @property
     def may_repeat(self) -> bool:
         """False when no two rows have the same key."""
-        return pl.concat(self._hashes).n_unique() < self.count
+        return self.hashes.n_unique() < self.count
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows again, in order."""
@@ -68,6 +74,24 @@ class Spool:
     def close(self) -> None:
         """Let go of the rows."""
         self._file.close()
+
+
+class Seen:
+    """Which keys a batch has brought so far, eight bytes for each."""
+
+    def __init__(self) -> None:
+        self._runs: list[np.ndarray[Any, Any]] = []
+
+    def add(self, hashes: pl.Series) -> pl.Series:
+        """Take the numbers of some keys; gives for each whether it had been taken before."""
+        numbers = hashes.to_numpy()
+        known = np.zeros(len(numbers), bool)
+        for run in self._runs:
+            known |= run[np.minimum(np.searchsorted(run, numbers), len(run) - 1)] == numbers
+        self._runs.append(np.sort(numbers))
+        while len(self._runs) > 1 and len(self._runs[-1]) >= len(self._runs[-2]):
+            self._runs[-2:] = [np.sort(np.concatenate(self._runs[-2:]))]
+        return pl.Series(known)
 
 
 def key_rows(entity: Entity, frame: pl.DataFrame) -> pl.DataFrame:

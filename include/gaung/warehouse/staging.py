@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from itertools import accumulate
+from operator import methodcaller
 from typing import Any, cast
 
 import polars as pl
@@ -65,11 +66,29 @@ _PYTHON: dict[pa.DataType, frozenset[type]] = {
 
 @dataclass(slots=True)
 class Collected:
-    """Rows of one entity from some records, in record order; the three lists run side by side."""
+    """Rows of one entity from some records, in record order; the three lists run side by side.
+
+    ``observed`` is what the records say of their rows; :meth:`observe` lets rows speak for themselves.
+    """
 
     rows: list[Row] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
-    observed: list[datetime] = field(default_factory=list)
+    observed: list[Any] = field(default_factory=list)
+
+    def observe(self, entity: str) -> dict[int, Problem]:
+        """By record number, why the time of observation of a row cannot be; each row's time is known then."""
+        if any(map(_OWN_TIME, self.rows)):
+            self.observed = [
+                row.get("observed_at") or seen for row, seen in zip(self.rows, self.observed, strict=True)
+            ]
+        if all(type(seen) is datetime and seen.tzinfo is not None for seen in _different(self.observed)):
+            return {}
+        problems: dict[int, Problem] = {}
+        for number, seen in zip(self.numbers, self.observed, strict=True):
+            problem = _time_problem(seen, entity)
+            if problem is not None:
+                problems.setdefault(number, problem)
+        return problems
 
     def without(self, numbers: Iterable[int]) -> "Collected":
         """The same without the rows of some records."""
@@ -106,32 +125,38 @@ class Chunk:
         if mapped.ignored is not None:
             self.ignored[mapped.ignored] += 1
             return
-        observed, problem = _observed(mapped, record, context)
+        problem = mapped.problem or _misfit(mapped)
         if problem is not None:
             self._quarantine(number, record, problem)
             return
-        at = 0
+        seen = record.observed_at or context.as_of
         for name, rows in mapped.rows.items():
             collected = self.entities.get(name)
             if collected is None:
                 collected = self.entities[name] = Collected()
-            count = len(rows)
-            collected.rows += rows
-            collected.numbers += [number] * count
-            collected.observed += observed[at : at + count]
-            at += count
+            if len(rows) == 1:
+                collected.rows.append(rows[0])
+                collected.numbers.append(number)
+                collected.observed.append(seen)
+            else:
+                collected.rows += rows
+                collected.numbers += [number] * len(rows)
+                collected.observed += [seen] * len(rows)
         record.payload = None
         self.records[number] = record
 
     def frames(self) -> list[tuple[Entity, Collected, pl.DataFrame]]:
         """Typed rows per entity; records with a row outside the contract go to quarantine whole."""
         while True:
-            built = [
-                (entity, collected, *typed(entity, collected))
+            found = [
+                (entity, collected)
                 for name, entity in ENTITIES.items()
                 if (collected := self.entities.get(name)) and collected.rows
             ]
             bad: dict[int, Problem] = {}
+            for entity, collected in found:
+                bad = collected.observe(entity.name) | bad
+            built = [(entity, collected, *typed(entity, collected)) for entity, collected in found]
             for *_, problems in built:
                 bad = problems | bad
             if not bad:
@@ -180,25 +205,23 @@ def _zoned(record: Record) -> datetime | None:
     return seen if isinstance(seen, datetime) and seen.tzinfo is not None else None
 
 
-def _observed(mapped: Mapped, record: Record, context: Context) -> tuple[list[datetime], Problem | None]:
-    """The time of observation of each row in order, or why the record cannot be loaded."""
-    if mapped.problem is not None:
-        return [], mapped.problem
-    if not any(mapped.rows.values()):
-        return [], Problem("unexpected_form", "", "the record gives no row")
-    shared = record.observed_at or context.as_of
-    found: list[datetime] = []
-    for name, rows in mapped.rows.items():
-        if name not in ENTITIES:
-            return [], Problem("contract_violation", name, f"{name} is not an entity of the contract")
-        for row in rows:
-            seen: Any = row.get("observed_at") or shared
-            if type(seen) is not datetime or seen.tzinfo is None:
-                problem = _time_problem(seen, name)
-                if problem is not None:
-                    return [], problem
-            found.append(seen)
-    return found, None
+def _misfit(mapped: Mapped) -> Problem | None:
+    """Why a record that was mapped cannot be loaded at all."""
+    if not mapped.rows.keys() <= ENTITIES.keys():
+        name = next(name for name in mapped.rows if name not in ENTITIES)
+        return Problem("contract_violation", name, f"{name} is not an entity of the contract")
+    for rows in mapped.rows.values():
+        if rows:
+            return None
+    return Problem("unexpected_form", "", "the record gives no row")
+
+
+_OWN_TIME = methodcaller("get", "observed_at")
+
+
+def _different(values: Sequence[Any]) -> Iterable[Any]:
+    """The values, an object that stands there more than once only once."""
+    return dict(zip(map(id, values), values, strict=True)).values()
 
 
 def _time_problem(seen: Any, entity: str) -> Problem | None:
@@ -233,11 +256,12 @@ def typed(entity: Entity, collected: Collected) -> tuple[pl.DataFrame, dict[int,
     altered = bytearray(len(rows))
     series = []
     for item in entity.content:
-        is_id = item.name in entity.id_columns
-        column = quick.get(item.name)
+        name = item.name
+        is_id = name in entity.id_columns
+        column = quick.get(name)
         if column is None or not _is_fine(item, column, is_id):
-            values = [row.get(item.name) for row in rows]
-            default = DEFAULTS.get(item.name)
+            values = [row.get(name) for row in rows]
+            default = DEFAULTS.get(name)
             if default is not None:
                 values = [default if value is None else value for value in values]
             column = _column(item, values, is_id, altered, refuse)
@@ -287,11 +311,9 @@ def _quick_columns(entity: Entity, names: AbstractSet[str], rows: Sequence[Row])
 
 def _are_lists(item: "pa.Field[Any]", rows: Sequence[Row]) -> bool:
     """True for a column of lists if it holds nothing else (Arrow takes a text for a list of letters)."""
-    return item.type == pa.list_(pa.string()) and set(map(type, [row.get(item.name) for row in rows])) <= {
-        list,
-        tuple,
-        type(None),
-    }
+    if item.type != pa.list_(pa.string()):
+        return False
+    return set(map(type, map(methodcaller("get", item.name), rows))) <= {list, tuple, type(None)}
 
 
 def _is_fine(item: "pa.Field[Any]", column: pl.Series, is_id: bool) -> bool:
@@ -479,13 +501,33 @@ def content_hashes(entity: Entity, frame: pl.DataFrame) -> pl.Series:
     The encoding names each column that is not NULL and gives texts with their length in bytes, so
     two different rows never encode alike, and a nullable column added later changes no old hash.
     """
-    parts = [
-        _encoded(name, entity.content.field(name).type, frame)
-        for name in entity.hashed
-        if frame[name].null_count() < len(frame)
-    ]
+    parts: list[pl.Expr] = []
+    text = ""
+    for name in entity.hashed:
+        if (same := _same_in_every_row(name, frame[name])) is not None:
+            text += same
+            continue
+        parts += [pl.lit(text), _encoded(name, entity.content.field(name).type, frame)]
+        text = ""
+    parts.append(pl.lit(text))
     lines = frame.select(line=pl.concat_str(parts, ignore_nulls=True).cast(pl.Binary))["line"].to_list()
+    if len(lines) < len(frame):  # nothing but constants
+        lines *= len(frame)
     return pl.Series("content_hash", [blake2b(line, digest_size=16).hexdigest() for line in lines])
+
+
+def _same_in_every_row(name: str, column: pl.Series) -> str | None:
+    """How a column is encoded that says the same in every row, which many do; None if rows differ."""
+    missing = column.null_count()
+    if missing:
+        return "" if missing == len(column) else None
+    if column.dtype == pl.List(pl.String):
+        return f"{name}=[]" if not column.list.len().sum() else None
+    if column.dtype == pl.Boolean:
+        return None if column.any() and not column.all() else f"{name}={int(column[0])};"
+    if column.dtype != pl.String or not (column == column[0]).all():
+        return None
+    return f"{name}={len(column[0].encode())}:{column[0]}"
 
 
 def _encoded(name: str, dtype: pa.DataType, frame: pl.DataFrame) -> pl.Expr:
