@@ -67,8 +67,8 @@
     {{ default__has_entries(list) }}
 {%- endmacro %}
 
-{% macro join_each(rows, keys, columns) -%}
-    {{ default__join_each(rows, keys, columns) }}
+{% macro join_each(rows, keys, columns, where=none) -%}
+    {{ default__join_each(rows, keys, columns, where) }}
 {%- endmacro %}
 
 {% macro inlined() -%}

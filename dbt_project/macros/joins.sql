@@ -2,11 +2,11 @@
 Joins rows by key, key by key. For few keys and many rows behind a union: the planner would make the whole
 union first, since it pushes no join into it, and the cost of a tick would follow history.
 -#}
-{% macro join_each(rows, keys, columns) -%}
-    {{ return(adapter.dispatch('join_each', 'gaung')(rows, keys, columns)) }}
+{% macro join_each(rows, keys, columns, where=none) -%}
+    {{ return(adapter.dispatch('join_each', 'gaung')(rows, keys, columns, where)) }}
 {%- endmacro %}
 
-{% macro default__join_each(rows, keys, columns) -%}
+{% macro default__join_each(rows, keys, columns, where=none) -%}
     cross join lateral (
         select *
         from {{ rows }}
@@ -14,16 +14,18 @@ union first, since it pushes no join into it, and the cost of a tick would follo
             {% for column in columns -%}
             {{ rows }}.{{ column }} = {{ keys }}.{{ column }}{{ ' and ' if not loop.last }}
             {%- endfor %}
+            {{ 'and ' ~ where if where }}
         offset 0
     ) as {{ rows }}
 {%- endmacro %}
 
-{% macro spark__join_each(rows, keys, columns) -%}
+{% macro spark__join_each(rows, keys, columns, where=none) -%}
     inner join {{ rows }}
         on
             {% for column in columns -%}
             {{ rows }}.{{ column }} = {{ keys }}.{{ column }}{{ ' and ' if not loop.last }}
             {%- endfor %}
+            {{ 'and ' ~ where if where }}
 {%- endmacro %}
 
 {#-

@@ -3,6 +3,7 @@
     tags=['tick'],
     post_hook=["{{ forget_influence() }}", "{{ keep_influence() }}"]
 ) }}
+{%- set in_span = 'wanted.start_at <= places.hour_at and wanted.end_at > places.hour_at' %}
 
 with
 
@@ -31,9 +32,10 @@ topics as (
 
 ),
 
-places as (
+places as {{ inlined() }} (
 
     select * from {{ source('core', 'placed_topic') }}
+    where not is_repost
 
 ),
 
@@ -83,7 +85,7 @@ weights as (
 {{ pivoted_weights(ref('influence_weights')) }}
 ),
 
-topic_posts as (
+wanted as (
 
     select
         dirty.topic_type,
@@ -93,6 +95,25 @@ topic_posts as (
         keys.platform,
         keys.author_id,
         spans.hours,
+        spans.start_at,
+        spans.end_at
+    from dirty
+    inner join topics on dirty.topic_type = topics.topic_type and dirty.topic = topics.topic
+    inner join spans on dirty.span = spans.span
+    inner join keys on dirty.author_key = keys.author_key
+
+),
+
+topic_posts as (
+
+    select
+        wanted.topic_type,
+        wanted.topic,
+        wanted.span,
+        wanted.author_key,
+        wanted.platform,
+        wanted.author_id,
+        wanted.hours,
         posts.post_key,
         posts.created_at,
         posts.reposts,
@@ -102,28 +123,18 @@ topic_posts as (
         scores.sentiment_compound,
         scores.engine_version,
         row_number() over (
-            partition by dirty.topic_type, dirty.topic, dirty.span, dirty.author_key
+            partition by wanted.topic_type, wanted.topic, wanted.span, wanted.author_key
             order by
                 coalesce(posts.reposts, 0) + coalesce(posts.likes, 0) desc,
                 coalesce(posts.reposts, 0) desc,
                 posts.created_at asc,
                 posts.post_key asc
         ) as resonance_rank
-    from dirty
-    inner join topics on dirty.topic_type = topics.topic_type and dirty.topic = topics.topic
-    inner join spans on dirty.span = spans.span
-    inner join keys on dirty.author_key = keys.author_key
-    inner join places
-        on
-            keys.platform = places.platform
-            and keys.author_id = places.author_id
-            and dirty.topic_type = places.topic_type
-            and dirty.topic = places.topic
-            and spans.start_at <= places.hour_at
-            and spans.end_at > places.hour_at
+    from wanted
+    -- author by author: the planner knows the newest hours least, and would walk all of them for each
+    {{ join_each('places', 'wanted', ['platform', 'author_id', 'topic_type', 'topic'], in_span) }}
     inner join posts on places.platform = posts.platform and places.post_id = posts.post_id
     inner join scores on posts.post_key = scores.post_key
-    where not places.is_repost
 
 ),
 

@@ -1,4 +1,7 @@
 {{ config(materialized='table', tags=['tick'], post_hook='analyze {{ this }}') }}
+{%- set in_span %}
+influence_wanted.start_at <= placed_topics.hour_at and influence_wanted.end_at > placed_topics.hour_at
+{%- endset %}
 
 with
 
@@ -88,6 +91,21 @@ posts as (
 
 ),
 
+influence_wanted as (
+
+    select
+        dirty_influence.topic_type,
+        dirty_influence.topic,
+        author_keys.platform,
+        author_keys.author_id,
+        influence_spans.start_at,
+        influence_spans.end_at
+    from dirty_influence
+    inner join author_keys on dirty_influence.author_key = author_keys.author_key
+    inner join influence_spans on dirty_influence.span = influence_spans.span
+
+),
+
 touched as (
 
     select
@@ -159,17 +177,8 @@ touched as (
     select
         placed_topics.platform,
         placed_topics.post_id
-    from dirty_influence
-    inner join author_keys on dirty_influence.author_key = author_keys.author_key
-    inner join influence_spans on dirty_influence.span = influence_spans.span
-    inner join placed_topics
-        on
-            author_keys.platform = placed_topics.platform
-            and author_keys.author_id = placed_topics.author_id
-            and dirty_influence.topic_type = placed_topics.topic_type
-            and dirty_influence.topic = placed_topics.topic
-            and influence_spans.start_at <= placed_topics.hour_at
-            and influence_spans.end_at > placed_topics.hour_at
+    from influence_wanted
+    {{ join_each('placed_topics', 'influence_wanted', ['platform', 'author_id', 'topic_type', 'topic'], in_span) }}
 
 ),
 
