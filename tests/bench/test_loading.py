@@ -16,6 +16,7 @@ def test_all_arms_write_the_same_rows() -> None:
     assert set(figures["rows_per_second"]) == {"loader", "columns", "copy", "execute_values"}
     assert all(len(costs) == 2 for costs in found.costs.values())
     assert figures["share_of_copy"]["loader"] > 0
+    assert set(figures["peak_mib"]) == {"400", "4000"}
 
 
 def test_ratios_are_medians_of_the_rounds_own() -> None:

@@ -14,12 +14,17 @@ of a platform give them. Every arm begins with empty tables and ends with a comm
 
 The arms take turns within each round, so that all meet the same machine; ratios are made within a round,
 and their median is given.
+
+Memory is measured in a process of its own, which invents each record when it is asked for, with few rows
+and with many: what a load needs follows its chunks, not its files.
 """
 
 import gc
 import io
 import random
 import statistics
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -64,6 +69,7 @@ class Loading:
         sampled: rows that execute_values wrote.
         differing: rows that differ between the loader's tables and the server's copy of them; 0 is right.
         costs: per arm, one per round.
+        peak_mib: most memory of a process that does nothing but load, by how many rows it loaded.
     """
 
     rows: int = 0
@@ -72,6 +78,8 @@ class Loading:
     costs: dict[str, list[Cost]] = field(
         default_factory=lambda: {"loader": [], "columns": [], "copy": [], "execute_values": []}
     )
+
+    peak_mib: dict[int, float | None] = field(default_factory=dict)
 
     def _rows(self, arm: str) -> int:
         return self.sampled if arm == "execute_values" else self.rows
@@ -97,6 +105,7 @@ class Loading:
                 arm: round(self.ratio(arm, "execute_values"), 2) for arm in ("loader", "columns")
             },
             "seconds": {arm: [one.figures() for one in costs] for arm, costs in self.costs.items()},
+            "peak_mib": {str(rows): peak for rows, peak in self.peak_mib.items()},
         }
 
 
@@ -137,7 +146,32 @@ def _rounds(format: "Invented", batch: "Landed", folder: Path, rounds: int) -> L
             with _twins(cur), cost() as spent:
                 _execute_values(cur, sample)
             found.costs["execute_values"].append(spent)
+        for rows in (found.rows // 5, found.rows * 2):
+            with _empty(cur, format):
+                found.peak_mib[rows] = _peak_of(rows)
     return found
+
+
+def _peak_of(rows: int) -> float | None:
+    """Most memory of a new process that loads so many invented rows."""
+    code = f"from gaung.bench.loading import load_lazily; print(load_lazily({rows}))"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)  # noqa: S603
+    told = done.stdout.split()[-1]
+    return None if told == "None" else float(told)
+
+
+def load_lazily(rows: int) -> float | None:
+    """Most memory of this process in MiB, once it has loaded so many rows, invented one by one."""
+    from gaung import landing
+    from gaung.bench.memory import peak_mib
+    from gaung.sources import registry
+    from gaung.warehouse import loader
+
+    format = Lazy(rows)
+    with mock.patch.object(registry, "formats", lambda: (format,)):
+        batch = landing.land(_Stand(f"invented_{rows}.bin", rows), format=format, is_synthetic=True)
+        loader.load(batch.path)
+    return peak_mib()
 
 
 # ---------------------------------------------------------------------------------------------
@@ -181,6 +215,26 @@ class Invented:
         """What was mapped beforehand."""
         found: Mapped = self.mapped[record.payload]
         return found
+
+
+class Lazy(Invented):
+    """The same, each record invented when it is mapped."""
+
+    def __init__(self, rows: int) -> None:
+        """Nothing yet."""
+        self.count = round(rows / 2.5)
+        self.rng = random.Random(7)  # noqa: S311 - invented data
+
+    def records(self, stream: BinaryIO, context: Context) -> Iterator[Record]:
+        """A record per number."""
+        while stream.read(1 << 16):
+            pass
+        for number in range(self.count):
+            yield Record(number, number, "", _T0 + timedelta(days=3))
+
+    def map(self, record: Record, context: Context) -> Mapped:
+        """What is invented for its number."""
+        return Mapped(_rows(self.rng, record.payload))
 
 
 class _Stand:

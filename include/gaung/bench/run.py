@@ -1,4 +1,4 @@
-"""All measurements in one run: formats, loading, enriching, ticks with their histories and queries."""
+"""All measurements in one run: formats, loading, enriching, ticks, histories with their queries."""
 
 import json
 from collections.abc import Callable
@@ -8,11 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gaung.bench import enriching, formats, loading, memory, ticks
+from gaung.bench import enriching, formats, history, loading, memory, ticks
 from gaung.bench.machine import machine
 from gaung.settings import get_settings
 
-SUBJECTS = ("formats", "loading", "enriching", "ticks")
+SUBJECTS = ("formats", "loading", "enriching", "ticks", "history")
 Told = Callable[[str, str], None]
 """Called with a subject and with what is being done for it."""
 
@@ -57,9 +57,14 @@ def _ticks(plan: ticks.Plan, told: Callable[[str], None]) -> dict[str, Any]:
     return ticks.measure(plan, told).figures() | {"plan": asdict(plan)}
 
 
+def _history(plan: ticks.Plan, told: Callable[[str], None]) -> dict[str, Any]:
+    return history.measure(plan, told).figures() | {"plan": asdict(plan)}
+
+
 _MEASURES: dict[str, Callable[[ticks.Plan, Callable[[str], None]], Any]] = {
     "formats": _formats,
     "loading": _loading,
     "enriching": _enriching,
     "ticks": _ticks,
+    "history": _history,
 }

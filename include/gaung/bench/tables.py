@@ -16,12 +16,14 @@ def tables(figures: dict[str, Any]) -> Iterator[Table]:
         yield _formats(figures["formats"])
     if "loading" in figures:
         yield _loading(figures["loading"])
+        yield _loading_memory(figures["loading"])
     if "enriching" in figures:
         yield _enriching(figures["enriching"])
     if "ticks" in figures:
         yield _ticks(figures["ticks"])
-        yield _history(figures["ticks"])
-        yield _queries(figures["ticks"])
+    if "history" in figures:
+        yield _history(figures["history"])
+        yield _queries(figures["history"])
     yield _memory(figures["peak_mib"])
 
 
@@ -70,6 +72,14 @@ def _loading(found: dict[str, Any]) -> Table:
     return f"Loading {found['rows']:,} rows", headings, rows
 
 
+def _loading_memory(found: dict[str, Any]) -> Table:
+    rows: Rows = [
+        (f"{int(count):,}", "unknown" if peak is None else f"{peak:,.0f}")
+        for count, peak in found["peak_mib"].items()
+    ]
+    return "Peak memory of a process that loads", ("rows", "MiB"), rows
+
+
 def _enriching(found: dict[str, Any]) -> Table:
     rows: Rows = [(step, f"{rate:,}") for step, rate in found["texts_per_processor_second"].items()]
     rows.append(("enrichment, × vaderSentiment", f"{found['times_vadersentiment']:.2f}"))
@@ -89,15 +99,19 @@ def _ticks(found: dict[str, Any]) -> Table:
             str(found["tick_processor_seconds"]["n"]),
         )
     )
-    return "Seconds per tick, 1×", ("stage", "p50", "p95", "max", "ticks"), rows
+    if found["other_tick_seconds"] is not None:
+        one = found["other_tick_seconds"]
+        rows.append(("other ticks", *(f"{one[part]:.2f}" for part in ("p50", "p95", "max")), str(one["n"])))
+    within = f"{found['ticks_within_their_window']} of {found['ticks']} ticks within their quarter of an hour"
+    return f"Seconds per tick at the peak; {within}", ("stage", "p50", "p95", "max", "ticks"), rows
 
 
 def _history(found: dict[str, Any]) -> Table:
-    multiples = list(found["history"])
+    multiples = list(found["medians"])
     ratios = found["ratio_of_medians"]
     rows: Rows = []
     for stage in ("all", *STAGES):
-        seconds = [f"{found['history'][one]['seconds'][stage]:.2f}" for one in multiples]
+        seconds = [f"{found['medians'][one]['seconds'][stage]:.2f}" for one in multiples]
         told = [_ratio(ratios[name][stage]) for name in ("seconds", "processor_seconds", "rows_read")]
         rows.append(("whole tick" if stage == "all" else stage, *seconds, *told))
     heads = (*(f"{one}×, p50 s" for one in multiples), "ratio", "ratio, processor", "ratio, rows read")

@@ -1,16 +1,12 @@
-"""What a tick costs, stage by stage, and whether that grows with history.
+"""What a tick costs, stage by stage: the fullest quarters of an hour of the demo, one after the other.
 
 A tick is one quarter of an hour of the demo: its files are ingested, then one build goes from *begin* to
 *publish*. The stages are the functions that the DAGs' operators call (:func:`gaung.ingest.ingest_files`,
 :func:`gaung.warehouse.builds.begin`, :func:`gaung.pipeline.run_stage`), one after the other in one warm
-process: the start of Airflow's task processes is not in the figures.
-
-Worlds with histories of different length stand side by side, each in a database of its own. The history
-is made by the demo's generator and goes the pipeline's own way. A compared tick is run in each world in
-turn, so that ratios compare the same quarter of an hour, on the same machine, within a minute.
+process: the start of Airflow's task processes is not in the figures. Whether a tick's cost grows with
+history is measured by :mod:`gaung.bench.history`.
 """
 
-import shutil
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -65,91 +61,53 @@ class Plan:
     """How much is measured.
 
     Attributes:
-        size: of the demo.
-        multiples: how long the histories are, in demos; the first is 1.
-        peak: consecutive ticks around the fullest, in the first world.
-        compared: how many of these are run in every world.
+        size: of the demo whose fullest ticks are measured.
+        peak: how many consecutive ones.
         every: of the other ticks one in so many is measured; 0: none.
+        history_size: of the demo that histories are made of.
+        multiples: how long the histories are, in demos; the first is 1.
+        compared: how many ticks are run in every history.
     """
 
-    size: str = "small"
-    multiples: tuple[int, ...] = (1, 10)
+    size: str = "full"
     peak: int = 24
-    compared: int = 8
     every: int = 0
+    history_size: str = "small"
+    multiples: tuple[int, ...] = (1, 10)
+    compared: int = 6
 
 
-FULL = Plan("full", (1, 10, 30), 24, 12, 12)
+FULL = Plan(every=12, multiples=(1, 10, 30), compared=12)
+WINDOW_S = 900
+"""How long a tick may take: then the next one is due."""
 
 
 @dataclass
 class Ticks:
-    """What was measured: the ticks of each world by its multiple, and how long dashboards waited there."""
+    """The measured ticks: the fullest ones in a row, and some of the others."""
 
     plan: Plan
-    worlds: dict[int, list[Tick]] = field(default_factory=dict)
-    queries: dict[int, dict[str, dict[str, Any]]] = field(default_factory=dict)
-
-    def compared(self, multiple: int) -> list[Tick]:
-        """The ticks that were run in every world, in this one."""
-        shared = set.intersection(*({tick.number for tick in ticks} for ticks in self.worlds.values()))
-        return [tick for tick in self.worlds[multiple] if tick.number in shared]
-
-    def median(self, multiple: int, stage: str | None, measure: Callable[[Step], float]) -> float:
-        """Median over the compared ticks of a measure of one stage, or of all together."""
-        stages = STAGES if stage is None else (stage,)
-        return float(
-            statistics.median(
-                sum(measure(tick.steps[name]) for name in stages) for tick in self.compared(multiple)
-            )
-        )
-
-    def ratio(self, stage: str | None, measure: Callable[[Step], float]) -> float | None:
-        """Median in the longest history over the median in the shortest; None when that is nothing."""
-        most = self.median(max(self.worlds), stage, measure)
-        least = self.median(min(self.worlds), stage, measure)
-        return most / least if least else None
+    peak: list[Tick] = field(default_factory=list)
+    others: list[Tick] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
         """All figures, for JSON."""
+        every = [*self.peak, *self.others]
         return {
-            "plan": self.plan.__dict__,
-            "tick_seconds": _spread([tick.wall for tick in self.worlds[1]]),
-            "tick_processor_seconds": _spread([tick.processor for tick in self.worlds[1]]),
+            "tick_seconds": spread([tick.wall for tick in self.peak]),
+            "tick_processor_seconds": spread([tick.processor for tick in self.peak]),
+            "other_tick_seconds": spread([tick.wall for tick in self.others]) if self.others else None,
             "stage_seconds": {
-                name: _spread([tick.steps[name].cost.wall for tick in self.worlds[1]]) for name in STAGES
+                name: spread([tick.steps[name].cost.wall for tick in self.peak]) for name in STAGES
             },
-            "history": {str(multiple): self._history(multiple) for multiple in self.worlds},
-            "ratio_of_medians": {
-                name: {stage or "all": _rounded(self.ratio(stage, of)) for stage in (None, *STAGES)}
-                for name, of in MEASURES.items()
-            },
-            "queries_ms": {str(multiple): found for multiple, found in self.queries.items()},
-            "ticks": {
-                str(multiple): [_flat(tick) for tick in ticks] for multiple, ticks in self.worlds.items()
-            },
-        }
-
-    def _history(self, multiple: int) -> dict[str, dict[str, float]]:
-        return {
-            name: {stage or "all": round(self.median(multiple, stage, of), 3) for stage in (None, *STAGES)}
-            for name, of in MEASURES.items()
+            "records": spread([tick.records for tick in self.peak]),
+            "ticks": len(every),
+            "ticks_within_their_window": sum(tick.wall < WINDOW_S for tick in every),
+            "each": [flat(tick) for tick in sorted(every, key=lambda tick: tick.number)],
         }
 
 
-MEASURES: dict[str, Callable[[Step], float]] = {
-    "seconds": lambda step: step.cost.wall,
-    "processor_seconds": lambda step: step.cost.processor,
-    "rows_read": lambda step: step.rows_read,
-    "pages": lambda step: step.pages,
-}
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
-
-
-def _spread(values: Sequence[float]) -> dict[str, float]:
+def spread(values: Sequence[float]) -> dict[str, float]:
     """Number, median, 95th percentile (nearest rank) and greatest."""
     ordered = sorted(values)
     rank = -(-95 * len(ordered) // 100)
@@ -157,7 +115,8 @@ def _spread(values: Sequence[float]) -> dict[str, float]:
     return {"n": len(ordered)} | {name: round(value, 3) for name, value in found.items()}
 
 
-def _flat(tick: Tick) -> dict[str, Any]:
+def flat(tick: Tick) -> dict[str, Any]:
+    """One tick's figures, for JSON."""
     steps = {
         name: step.cost.figures() | {"rows_read": step.rows_read, "pages": step.pages}
         for name, step in tick.steps.items()
@@ -169,13 +128,11 @@ class World:
     """A warehouse with a history, in a database of its own.
 
     Attributes:
-        multiple: how many times the demo's posts it holds when the demo is over.
         ticks: those that were measured, in order.
     """
 
-    def __init__(self, multiple: int, folder: Path) -> None:
-        self.multiple = multiple
-        self.database = f"gaung_bench_{multiple}x"
+    def __init__(self, name: str, folder: Path) -> None:
+        self.database = f"gaung_bench_{name}"
         self.folder = folder / self.database
         self.ticks: list[Tick] = []
         self.is_behind = False
@@ -265,79 +222,53 @@ def _read() -> tuple[int, int]:
 
 
 def measure(plan: Plan, told: Told) -> Ticks:
-    """The ticks of a plan, in databases that are gone afterwards; ``told`` is given what is being done."""
+    """The ticks of a plan, in a database that is gone afterwards; ``told`` is given what is being done."""
     found = Ticks(plan)
     with tempfile.TemporaryDirectory(prefix="gaung-bench-") as name:
-        root = Path(name)
-        worlds = [World(multiple, root) for multiple in plan.multiples]
+        world = World("peak", Path(name))
         try:
-            _fill(worlds, plan, root, told)
-            _run(worlds, plan, root, found, told)
+            told("an empty warehouse")
+            world.begin()
+            _run(world, plan, folders(Path(name) / "days", plan.size), found, told)
         finally:
-            for world in worlds:
-                drop(world.database)
+            drop(world.database)
     return found
 
 
-def _fill(worlds: list[World], plan: Plan, root: Path, told: Told) -> None:
-    """Give each world its history."""
-    from gaung.demo.generator import history
-
-    for world in worlds:
-        told(f"{world.multiple}x: an empty warehouse")
-        world.begin()
-    longest = max(plan.multiples)
-    for number, folder in enumerate(history(root / "history", longest, size=plan.size)):
-        earlier = longest - 1 - number
-        told(f"history: {earlier} of {longest - 1} to go")
-        for world in worlds:
-            if world.multiple > earlier:
-                world.ingest(folder)
-        shutil.rmtree(folder)
-    for world in worlds:
-        if world.multiple > 1:
-            told(f"{world.multiple}x: build the history")
+def _run(world: World, plan: Plan, places: list[Path | None], found: Ticks, told: Told) -> None:
+    first = fullest(places, plan.peak)
+    peak = range(first, first + plan.peak)
+    for number, place in enumerate(places):
+        if place is None or (number >= peak.stop and not plan.every):
+            continue
+        if number == peak.start:
+            told("build what came before the peak")
             world.settle()
+            world.clean()
+        is_sampled = bool(plan.every) and number % plan.every == 0
+        if number in peak or is_sampled:
+            told(f"tick {number}")
+            tick = world.tick(number, [place])
+            if tick is not None:
+                (found.peak if number in peak else found.others).append(tick)
+        else:
+            told(f"tick {number}: ingest")
+            world.ingest(place)
 
 
-def _run(worlds: list[World], plan: Plan, root: Path, found: Ticks, told: Told) -> None:
-    """Run the demo's quarters of an hour: the compared ones in every world, the others in the first."""
-    from gaung.bench import queries
+def folders(root: Path, size: str) -> list[Path | None]:
+    """The folder of files of each of the demo's quarters of an hour; None where nothing arrived."""
     from gaung.demo.generator import windows
 
-    folders = [one.files[0].parent if one.files else None for one in windows(root / "days", size=plan.size)]
-    first = _fullest([_weight(folder) for folder in folders], plan.peak)
-    shared = range(first, first + plan.compared)
-    lonely = range(shared.stop, first + plan.peak)
-    for number, folder in enumerate(folders):
-        if folder is None or (number >= lonely.stop and not plan.every):
-            continue
-        if number == shared.start:
-            for world in worlds:
-                told(f"{world.multiple}x: build what came before the peak")
-                world.settle()
-                world.clean()
-        is_sampled = bool(plan.every) and number % plan.every == 0
-        here = worlds if number < shared.stop else worlds[:1]
-        if number in shared or number in lonely or is_sampled:
-            for world in here if number in shared else worlds[:1]:
-                told(f"tick {number} at {world.multiple}x")
-                world.tick(number, [folder])
-            here = [world for world in here if number not in shared and world is not worlds[0]]
-        for world in here:
-            world.ingest(folder)
-        if number == shared.stop - 1:
-            for world in worlds:
-                told(f"{world.multiple}x: queries")
-                with world.here():
-                    found.queries[world.multiple] = queries.measure()
-    found.worlds = {world.multiple: world.ticks for world in worlds}
+    return [one.files[0].parent if one.files else None for one in windows(root, size=size)]
 
 
-def _weight(folder: Path | None) -> int:
-    return sum(file.stat().st_size for file in folder.iterdir()) if folder else 0
+def fullest(places: Sequence[Path | None], length: int) -> int:
+    """Where the heaviest run of so many quarters of an hour begins."""
+    weights = [sum(file.stat().st_size for file in place.iterdir()) if place else 0 for place in places]
+    return heaviest(weights, length)
 
 
-def _fullest(weights: Sequence[int], length: int) -> int:
-    """Where the heaviest run of so many windows begins."""
+def heaviest(weights: Sequence[int], length: int) -> int:
+    """Where the heaviest run of so many begins."""
     return max(range(len(weights) - length + 1), key=lambda at: sum(weights[at : at + length]))

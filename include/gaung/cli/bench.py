@@ -18,17 +18,19 @@ def register(app: typer.Typer) -> None:
 def bench(
     only: Annotated[
         list[str] | None,
-        typer.Option(help="formats, loading, enriching or ticks. Repeatable; all of them if none is named."),
+        typer.Option(help="formats, loading, enriching, ticks or history. Repeatable; all if none is named."),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="The full demo, 1, 10 and 30 histories: hours.")
+        bool, typer.Option("--full", help="Every twelfth other tick, too; 1, 10 and 30 histories.")
     ] = False,
     history: Annotated[
         list[int] | None, typer.Option(help="Lengths of history in demos, beside 1. Repeatable.")
     ] = None,
-    size: Annotated[str | None, typer.Option(help="Size of the demo whose ticks are measured.")] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Size of the demo whose ticks are measured, with history and without.")
+    ] = None,
 ) -> None:
-    """Measure formats, loader, enrichment and ticks; the figures also go to <home>/bench as JSON."""
+    """Measure formats, loader, enrichment, ticks, histories; the figures also go to <home>/bench as JSON."""
     from dataclasses import replace
 
     from rich.console import Console
@@ -44,7 +46,7 @@ def bench(
     if history:
         plan = replace(plan, multiples=(1, *sorted({*history} - {1})))
     if size:
-        plan = replace(plan, size=size)
+        plan = replace(plan, size=size, history_size=size)
     subjects = tuple(name for name in run.SUBJECTS if not only or name in only)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
