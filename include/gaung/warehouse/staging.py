@@ -12,8 +12,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
-from itertools import accumulate
-from operator import methodcaller
+from itertools import accumulate, chain
+from operator import attrgetter, itemgetter
 from typing import Any, cast
 
 import polars as pl
@@ -77,11 +77,11 @@ class Collected:
 
     def observe(self, entity: str) -> dict[int, Problem]:
         """By record number, why the time of observation of a row cannot be; each row's time is known then."""
-        if any(map(_OWN_TIME, self.rows)):
+        if "observed_at" in _names(self.rows):
             self.observed = [
                 row.get("observed_at") or seen for row, seen in zip(self.rows, self.observed, strict=True)
             ]
-        if all(type(seen) is datetime and seen.tzinfo is not None for seen in _different(self.observed)):
+        if set(map(type, self.observed)) == {datetime} and None not in set(map(_ZONE, self.observed)):
             return {}
         problems: dict[int, Problem] = {}
         for number, seen in zip(self.numbers, self.observed, strict=True):
@@ -216,12 +216,7 @@ def _misfit(mapped: Mapped) -> Problem | None:
     return Problem("unexpected_form", "", "the record gives no row")
 
 
-_OWN_TIME = methodcaller("get", "observed_at")
-
-
-def _different(values: Sequence[Any]) -> Iterable[Any]:
-    """The values, an object that stands there more than once only once."""
-    return dict(zip(map(id, values), values, strict=True)).values()
+_ZONE = attrgetter("tzinfo")
 
 
 def _time_problem(seen: Any, entity: str) -> Problem | None:
@@ -278,9 +273,15 @@ Refuse = Callable[[int, str, str, str], None]
 
 def _names(rows: Sequence[Row]) -> AbstractSet[str]:
     """All columns that any row names."""
-    return set().union(*set(map(tuple, rows)))
+    return rows[0].keys() if _are_alike(rows) else set().union(*set(map(tuple, rows)))
 
 
+def _are_alike(rows: Sequence[Row]) -> bool:
+    """Whether all rows name the same columns in the same order, as those of one mapper mostly do."""
+    return all(map(tuple(rows[0]).__eq__, map(tuple, rows)))
+
+
+_LISTS = pa.list_(pa.string())
 _STRICT = (pa.string(), pa.int64(), pa.bool_())
 """Types for which Arrow takes values of the one right Python type only."""
 
@@ -292,11 +293,9 @@ def _quick_columns(entity: Entity, names: AbstractSet[str], rows: Sequence[Row])
         item.name: pl.repeat(DEFAULTS.get(item.name), len(rows), dtype=_DTYPES[item.type], eager=True)
         for item in missing
     }
-    wanted = [
-        item
-        for item in entity.content
-        if item.name in names and (item.type in _STRICT or _are_lists(item, rows))
-    ]
+    lists = [item.name for item in entity.content if item.name in names and item.type == _LISTS]
+    strict = (*_STRICT, _LISTS) if _are_lists(lists, rows) else _STRICT
+    wanted = [item for item in entity.content if item.name in names and item.type in strict]
     try:
         table = pa.RecordBatch.from_struct_array(
             cast("pa.StructArray", pa.array(rows, type=pa.struct(wanted)))
@@ -309,11 +308,17 @@ def _quick_columns(entity: Entity, names: AbstractSet[str], rows: Sequence[Row])
     return {name: column.alias(name) for name, column in found.items()}
 
 
-def _are_lists(item: "pa.Field[Any]", rows: Sequence[Row]) -> bool:
-    """True for a column of lists if it holds nothing else (Arrow takes a text for a list of letters)."""
-    if item.type != pa.list_(pa.string()):
-        return False
-    return set(map(type, map(methodcaller("get", item.name), rows))) <= {list, tuple, type(None)}
+def _are_lists(names: Sequence[str], rows: Sequence[Row]) -> bool:
+    """True if some columns hold nothing but lists (Arrow takes a text for a list of letters)."""
+    if not names:
+        return True
+    if not _are_alike(rows):
+        values: Iterable[Any] = (row.get(name) for row in rows for name in names)
+    elif len(names) == 1:
+        values = map(itemgetter(*names), rows)
+    else:
+        values = chain.from_iterable(map(itemgetter(*names), rows))
+    return set(map(type, values)) <= {list, tuple, type(None)}
 
 
 def _is_fine(item: "pa.Field[Any]", column: pl.Series, is_id: bool) -> bool:
