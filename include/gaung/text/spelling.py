@@ -1,14 +1,12 @@
 """Words of texts that may be a name misspelt; people decide whether they are.
 
 Terms are words as written and pairs of neighbours, without links and handles. Most are sifted out over
-whole columns before letters are compared: of a name cut into twice as many pieces as letters may be wrong,
-and one more, a piece stands in the term as it is, near its place, since a wrong letter, or two swapped
-ones, touch two pieces at most.
+whole columns before letters are compared: a term that is near a name shares most of its letter pairs, since
+a wrong letter costs it two of them, two swapped ones three.
 """
 
 import hashlib
 from collections.abc import Sequence
-from itertools import pairwise
 
 import polars as pl
 import pyarrow as pa
@@ -18,6 +16,9 @@ from gaung.text import clean, fold, names, versions
 WORD = r"[\p{L}\p{N}]{2,40}"
 MAX_CHARACTERS = 5_000
 """Of a longer text the head is read."""
+
+LOST_PAIRS = 3
+"""Letter pairs of a name that one mistake may cost it."""
 
 SUGGESTION = pa.struct(
     [("id", pa.string()), ("name", pa.string()), ("spelling", pa.string()), ("distance", pa.int32())]
@@ -84,10 +85,6 @@ def _may_be(known: Sequence[names.Name]) -> pl.Expr:
 
 def _is_like(plain: str, most: int) -> pl.Expr:
     is_as_long = pl.col("plain").str.len_chars().is_between(len(plain) - most, len(plain) + most)
-    count = 2 * most + 1
-    cuts = [len(plain) * at // count for at in range(count + 1)]
-    shares = pl.lit(False)
-    for start, end in pairwise(cuts):
-        near = pl.col("plain").str.slice(max(start - most, 0), end - max(start - most, 0) + most)
-        shares = shares | near.str.contains(plain[start:end], literal=True)
-    return is_as_long & shares
+    pairs = sorted({plain[at : at + 2] for at in range(len(plain) - 1)})
+    shared = pl.sum_horizontal(pl.col("plain").str.contains(pair, literal=True) for pair in pairs)
+    return is_as_long & (shared >= len(pairs) - LOST_PAIRS * most)
