@@ -510,6 +510,7 @@ def _score(work: _Work, source: str) -> None:
     scored_before = work.counts.texts_scored
     for rows in _chunks(query, tuple(work.versions[task.name] for task in scores.TASKS)):
         _score_rows(work, rows)
+        log.info("%s texts scored so far", work.counts.texts_scored)
     if source == TEXTS_OF_PENDING:
         work.counts.texts_reused += _distinct_pending(work) - (work.counts.texts_scored - scored_before)
 

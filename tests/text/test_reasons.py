@@ -219,8 +219,19 @@ def test_command_prints_each_class(tmp_path: Path) -> None:
     report = json.loads(result.stdout)
     assert (report["n"], report["exact_share"]) == (2, 1.0)
     assert next(one for one in report["classes"] if one["name"] == "asks_price")["recall"] == 1.0
+    assert report["confusion"] == {"asks_price": {"asks_price": 1}, "none": {"none": 1}}
     shown = CliRunner().invoke(app, ["text", "evaluate", str(file), "--task", "intent"]).stdout
-    assert "asks_price" in shown
+    assert "asks_price         asks_price 1" in shown
+
+
+def test_confusion_counts_what_is_right_wrong_and_missing() -> None:
+    true: list[dict[str, str]] = [{"a": "", "b": ""}, {"a": ""}, {"a": ""}, {}]
+    said: list[dict[str, str]] = [{"a": "", "b": ""}, {"b": ""}, {}, {"b": ""}]
+    assert classes._confusion(true, said) == {
+        "a": {"a": 1, "b": 1, "none": 1},
+        "b": {"b": 1},
+        "none": {"b": 1},
+    }
 
 
 def test_unknown_labels_are_refused_with_their_line(tmp_path: Path) -> None:

@@ -49,8 +49,9 @@ def _loading(plan: ticks.Plan, told: Callable[[str], None]) -> dict[str, Any]:
 
 
 def _enriching(plan: ticks.Plan, told: Callable[[str], None]) -> dict[str, Any]:
-    told(f"{enriching.ROUNDS} rounds of {enriching.TEXTS:,} texts")
-    return enriching.measure().figures()
+    many = enriching.FULL if plan == ticks.FULL else enriching.MANY
+    told(f"{enriching.ROUNDS} rounds of {enriching.TEXTS:,} texts, then {many:,} for memory")
+    return enriching.measure(many=many).figures()
 
 
 def _ticks(plan: ticks.Plan, told: Callable[[str], None]) -> dict[str, Any]:

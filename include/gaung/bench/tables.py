@@ -83,6 +83,10 @@ def _loading_memory(found: dict[str, Any]) -> Table:
 def _enriching(found: dict[str, Any]) -> Table:
     rows: Rows = [(step, f"{rate:,}") for step, rate in found["texts_per_processor_second"].items()]
     rows.append(("enrichment, × vaderSentiment", f"{found['times_vadersentiment']:.2f}"))
+    rows += [
+        (f"peak MiB after {int(texts):,} texts", "unknown" if peak is None else f"{peak:,.0f}")
+        for texts, peak in found["peak_mib_by_texts"].items()
+    ]
     return f"Enriching {found['texts']:,} distinct texts", ("step", "texts per processor second"), rows
 
 

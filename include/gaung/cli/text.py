@@ -238,3 +238,7 @@ def _print_classes(report: "ClassReport") -> None:
         shares = [f"{share:.3f}" if share is not None else "–" for share in (score.precision, score.recall)]
         numbers = f"{score.n:>5} {score.said:>5} {shares[0]:>10} {shares[1]:>8} {score.f1:>7.3f}"
         typer.echo(f"{score.name:18} {numbers}")
+    typer.echo("\nconfusion: true class, then what its texts were given")
+    for name, given in report.confusion.items():
+        told = ", ".join(f"{one} {count}" for one, count in sorted(given.items(), key=lambda item: -item[1]))
+        typer.echo(f"{name:18} {told}")

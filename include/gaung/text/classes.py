@@ -1,5 +1,6 @@
 """How well the rules name classes: precision and recall of each, on texts that bear any number of them."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -52,6 +53,8 @@ class ClassReport:
         macro_f1: mean F1 of the classes.
         mood_accuracy: of aspects rightly named, the share with the right mood; None for other tasks.
         classes: the scores of each class, sorted by name.
+        confusion: by true class (or ``none``) the number of texts that were given each class: the same one,
+            a wrong one, or ``none``; what is never so is left out.
     """
 
     engine: str
@@ -61,6 +64,7 @@ class ClassReport:
     macro_f1: float
     mood_accuracy: float | None
     classes: list[ClassScore]
+    confusion: dict[str, dict[str, int]]
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -149,7 +153,18 @@ def evaluate(texts: Sequence[str], labels: Sequence[dict[str, str]], task: Class
         macro_f1=round(sum(present) / len(present), 4),
         mood_accuracy=round(sum(moods) / len(moods), 4) if moods else None,
         classes=scores,
+        confusion=_confusion(labels, said),
     )
+
+
+def _confusion(labels: Sequence[dict[str, str]], said: Sequence[dict[str, str]]) -> dict[str, dict[str, int]]:
+    """Counts by true class and class given; a class that is also true of the text confuses nothing."""
+    counts: dict[str, Counter[str]] = {}
+    for true, told in zip(labels, said, strict=True):
+        for name in true or {NONE: ""}:
+            given = [one for one in told if one == name or one not in true]
+            counts.setdefault(name, Counter()).update(given or [NONE])
+    return {name: dict(sorted(counts[name].items())) for name in sorted(counts)}
 
 
 def _said(texts: Sequence[str], task: ClassTask) -> tuple[list[dict[str, str]], list[bool]]:

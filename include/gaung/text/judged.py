@@ -38,11 +38,7 @@ def as_scores(frame: pl.DataFrame) -> pa.RecordBatch:
         label=pl.when(answered).then(pl.col("label")).otherwise(pl.lit("unscored")),
         unscored_reason=pl.when(~answered).then(pl.lit("uncertain")),
     )
-    compound = pc.cast(pa.array(result["compound"].to_list(), pa.float64()), pa.decimal128(5, 4))
+    types = {"compound": pa.decimal128(5, 4), "label": pa.string(), "unscored_reason": pa.string()}
     return pa.RecordBatch.from_pydict(
-        {
-            "compound": compound,
-            "label": pa.array(result["label"].to_list(), pa.string()),
-            "unscored_reason": pa.array(result["unscored_reason"].to_list(), pa.string()),
-        }
+        {name: pc.cast(result[name].to_arrow(), kind) for name, kind in types.items()}
     )

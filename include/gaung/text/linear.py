@@ -30,6 +30,9 @@ GRAM_SIZES = (3, 4, 5)
 MAX_SEEN_WORDS = 200_000
 """Words whose weights a scorer keeps; past it, it begins anew, so that memory stays bounded."""
 
+PAIR_SLOTS = 1 << 20
+"""Slots of a table that rules out most neighbours that are no known pair, before they are looked up."""
+
 NEGATED, AFTER_CONTRAST = "~", "^"
 """Prefixes of a word's feature where it stands after a negator or a contrast."""
 
@@ -59,10 +62,8 @@ def read_tokens(texts: pl.Series) -> Tokens:
     """The normal words of texts (cleaned of links, mentions and hash signs), with what stands before them."""
     rows = pl.DataFrame({"text": texts}).with_row_index("row")
     rows = rows.with_columns(clean.for_scoring(pl.col("text")).fill_null(""))
-    long = normalise.tokens(rows).drop_nulls("word")
-    words = long["word"].unique(maintain_order=True)
-    index = pl.DataFrame({"word": words}).with_row_index("code")
-    code = long.join(index, on="word", how="left", maintain_order="left")["code"].to_numpy().astype(np.int64)
+    long, words = normalise.coded(rows)
+    code = long["code"].to_numpy().astype(np.int64)
     row = long["row"].to_numpy().astype(np.int64)
     known = words.to_list()
     is_word = words.str.contains(r"^\p{L}").to_numpy()[code] if known else np.zeros(0, bool)
@@ -183,19 +184,24 @@ class Scorer:
         self._gram = {name: at for at, name in enumerate(model.grams)}
         self._seen: dict[str, int] = {}
         self._weights = np.zeros((0, 3, len(CLASSES)))
+        self._sides: Codes = np.zeros((0, 2), np.int64)
         halves = [pair.split(" ", 1) for pair in model.pairs]
-        self._side = {word: at for at, word in enumerate(sorted({word for pair in halves for word in pair}))}
-        keys = np.array([self._pair_key(*map(self._side.__getitem__, pair)) for pair in halves], np.int64)
+        self._left = {word: at for at, word in enumerate(sorted({pair[0] for pair in halves}))}
+        self._right = {word: at for at, word in enumerate(sorted({pair[1] for pair in halves}))}
+        keys = np.array([self._pair_key(self._left[a], self._right[b]) for a, b in halves], np.int64)
         self._pair_order: Codes = np.argsort(keys)
         self._pair_keys: Codes = keys[self._pair_order]
+        self._perhaps = np.zeros(PAIR_SLOTS, bool)
+        self._perhaps[keys % PAIR_SLOTS] = True
 
     def logits(self, tokens: Tokens) -> Floats:
         """Raw logits per text and class."""
-        known = self._look_up(tokens.words)
+        places = self._places(tokens.words)
+        known = self._weights[places]
         weights = known[:, 0][tokens.code]
         for marked, at in ((tokens.negated, 1), (tokens.contrasted, 2)):
             weights[marked] += known[:, at][tokens.code[marked]]
-        sums = _sum_by_row(tokens.row, weights, tokens.size) + self._pair_sums(tokens)
+        sums = _sum_by_row(tokens.row, weights, tokens.size) + self._pair_sums(tokens, self._sides[places])
         counts = np.maximum(np.bincount(tokens.row, minlength=tokens.size), 1)
         # rounded, so that a text's result does not depend on how a batch's sums were arranged
         result: Floats = np.round(self.model.bias + sums / np.sqrt(counts)[:, None], 9)
@@ -206,19 +212,20 @@ class Scorer:
         matrix = self.model.calibration
         return softmax(logits @ matrix[:, :-1].T + matrix[:, -1])
 
-    def _look_up(self, words: list[str]) -> Floats:
-        """Weights of distinct words: by word; plain, when negated, after a contrast; by class."""
+    def _places(self, words: list[str]) -> Codes:
+        """Where each distinct word's weights and sides stand among those kept; new ones are added."""
         if len(self._seen) + len(words) > MAX_SEEN_WORDS:
-            self._seen, self._weights = {}, self._weights[:0]
+            self._seen, self._weights, self._sides = {}, self._weights[:0], self._sides[:0]
         new = [word for word in words if word not in self._seen]
         if new:
             self._seen |= {word: len(self._seen) + at for at, word in enumerate(new)}
             self._weights = np.concatenate([self._weights, self._weigh(new)])
-        result: Floats = self._weights[[self._seen[word] for word in words]]
-        return result
+            sides = [(self._left.get(word, -1), self._right.get(word, -1)) for word in new]
+            self._sides = np.concatenate([self._sides, np.array(sides, np.int64)])
+        return np.array([self._seen[word] for word in words], np.int64)
 
     def _weigh(self, words: list[str]) -> Floats:
-        """The weights of words that were not seen before, in the form of :meth:`_look_up`."""
+        """Weights of words not seen before: by word; plain, when negated, after a contrast; by class."""
         found: tuple[list[int], list[int]] = ([], [])
         letters: tuple[list[int], list[int]] = ([], [])
         for at, word in enumerate(words):
@@ -238,16 +245,18 @@ class Scorer:
         return total.reshape(-1, 3, len(CLASSES))
 
     def _pair_key(self, left: Any, right: Any) -> Any:
-        """One whole number per pair of words that stand in pairs."""
-        return left * len(self._side) + right
+        """One whole number per pair of a word that stands left in pairs and one that stands right."""
+        return left * len(self._right) + right
 
-    def _pair_sums(self, tokens: Tokens) -> Floats:
+    def _pair_sums(self, tokens: Tokens, sides: Codes) -> Floats:
+        """Sums of the weights of known pairs; ``sides``: of each word, its place left and right in pairs."""
         if not len(self._pair_keys):
             return np.zeros((tokens.size, len(CLASSES)))
-        side: Codes = np.array([self._side.get(word, -1) for word in tokens.words], np.int64)[tokens.code]
-        left, right = side[:-1], side[1:]
-        near = np.flatnonzero((left >= 0) & (right >= 0) & (tokens.row[1:] == tokens.row[:-1]))
-        key = self._pair_key(left[near], right[near])
+        left, right = sides[:, 0][tokens.code[:-1]], sides[:, 1][tokens.code[1:]]
+        key = self._pair_key(left, right)
+        is_known = (left >= 0) & (right >= 0) & (tokens.row[1:] == tokens.row[:-1])
+        near = np.flatnonzero(is_known & self._perhaps[key % PAIR_SLOTS])
+        key = key[near]
         place = np.searchsorted(self._pair_keys, key).clip(max=len(self._pair_keys) - 1)
         hit = self._pair_keys[place] == key
         at, row = self._pair_order[place[hit]], tokens.row[1:][near[hit]]

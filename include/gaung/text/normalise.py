@@ -21,6 +21,12 @@ def tokens(rows: pl.DataFrame, *, english_as_is: bool = False) -> pl.DataFrame:
 
     The slang table also turns some English words into Indonesian ones; ``english_as_is`` leaves them.
     """
+    long, words = coded(rows, english_as_is=english_as_is)
+    return long.select("row", word=words.gather(long["code"]))
+
+
+def coded(rows: pl.DataFrame, *, english_as_is: bool = False) -> tuple[pl.DataFrame, pl.Series]:
+    """:func:`tokens` as columns ``row, code``, and the distinct words that the codes count, from 0 on."""
     written = (
         rows.select(
             "row", written=pl.col("text").str.normalize("NFC").str.to_lowercase().str.extract_all(TOKEN)
@@ -28,15 +34,22 @@ def tokens(rows: pl.DataFrame, *, english_as_is: bool = False) -> pl.DataFrame:
         .explode("written")
         .drop_nulls("written")
     )
-    known = written.select("written").unique().with_columns(word=normal(pl.col("written")))
-    spoken = known.join(slang(english_as_is=english_as_is), on="word", how="left").select(
-        "written", word=pl.coalesce("normal", pl.concat_list("word"))
-    )
-    return (
-        written.join(spoken, on="written", how="left", maintain_order="left")
-        .select("row", "word")
+    known = written.select("written").unique(maintain_order=True).with_columns(word=normal(pl.col("written")))
+    spoken = (
+        known.join(slang(english_as_is=english_as_is), on="word", how="left", maintain_order="left")
+        .select("written", word=pl.coalesce("normal", pl.concat_list("word")))
         .explode("word")
+        .drop_nulls("word")
     )
+    words = spoken["word"].unique(maintain_order=True)
+    index = pl.DataFrame({"word": words}).with_row_index("code")
+    codes = (
+        spoken.join(index, on="word", how="left", maintain_order="left")
+        .group_by("written", maintain_order=True)
+        .agg("code")
+    )
+    long = written.join(codes, on="written", how="left", maintain_order="left").select("row", "code")
+    return long.explode("code").drop_nulls("code"), words
 
 
 def normal(word: pl.Expr) -> pl.Expr:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from gaung.text import clean, registry
 
 COMPOUND = pa.decimal128(5, 4)
+_NO_COMPOUND = pl.lit(None, dtype=pl.Decimal(5, 4))
 THRESHOLD = 0.05
 MAX_CHARACTERS = 10_000
 """Longer texts are left unscored: VADER's time grows with the square of the length."""
@@ -33,35 +34,21 @@ def score(batch: pa.RecordBatch) -> pa.RecordBatch:
     """
     frame = _with_reasons(
         pl.DataFrame({name: pl.Series(batch.column(name), dtype=pl.String) for name in ("text", "lang")})
-    )
-    compound: list[Any] = [None] * len(frame)
-    reason = frame["reason"].to_list()
-    label: list[str] = ["unscored"] * len(frame)
+    ).with_row_index("row")
+    unscored = frame.filter(pl.col("reason").is_not_null())
+    parts = [
+        unscored.select("row", compound=_NO_COMPOUND, label=pl.lit("unscored"), unscored_reason="reason")
+    ]
     for language, engine in registry.engines("sentiment").items():
-        rows = (
-            frame.select((pl.col("lang") == language).fill_null(False) & pl.col("reason").is_null())
-            .to_series()
-            .arg_true()
-        )
-        if len(rows) == 0:
-            continue
-        part = pa.RecordBatch.from_pydict(
-            {"text": frame["text"].gather(rows).to_arrow(), "lang": frame["lang"].gather(rows).to_arrow()}
-        )
-        result = engine.function(part).to_pydict()
-        for at, row in enumerate(rows.to_list()):
-            compound[row], label[row] = result["compound"][at], result["label"][at]
-            reason[row] = result["unscored_reason"][at]
-    return _result(compound, label, reason)
-
-
-def _result(compound: list[Any], label: list[str], reason: list[str | None]) -> pa.RecordBatch:
+        rows = frame.filter(pl.col("reason").is_null() & (pl.col("lang") == language))
+        if len(rows):
+            part = pa.RecordBatch.from_pydict({name: rows[name].to_arrow() for name in ("text", "lang")})
+            scored = pl.DataFrame(engine.function(part)).select("compound", "label", "unscored_reason")
+            parts.append(rows.select("row").hstack(scored))
+    whole = pl.concat(parts).sort("row")
+    types = {"compound": COMPOUND, "label": pa.string(), "unscored_reason": pa.string()}
     return pa.RecordBatch.from_pydict(
-        {
-            "compound": pa.array(compound, COMPOUND),
-            "label": pa.array(label, pa.string()),
-            "unscored_reason": pa.array(reason, pa.string()),
-        }
+        {name: pc.cast(whole[name].to_arrow(), kind) for name, kind in types.items()}
     )
 
 
