@@ -49,7 +49,7 @@ def _loading(plan: ticks.Plan, told: Callable[[str], None]) -> dict[str, Any]:
 
 
 def _enriching(plan: ticks.Plan, told: Callable[[str], None]) -> dict[str, Any]:
-    many = enriching.FULL if plan == ticks.FULL else enriching.MANY
+    many = enriching.FULL if plan.every else enriching.MANY
     told(f"{enriching.ROUNDS} rounds of {enriching.TEXTS:,} texts, then {many:,} for memory")
     return enriching.measure(many=many).figures()
 
