@@ -29,9 +29,10 @@ log = logging.getLogger(__name__)
 
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "api-server": ("api-server",),
-    "scheduler": ("scheduler",),
+    # Logs are read from the folder; Airflow's server for them would listen on every interface, without a choice.
+    "scheduler": ("scheduler", "--skip-serve-logs"),
     "dag-processor": ("dag-processor",),
-    "triggerer": ("triggerer",),
+    "triggerer": ("triggerer", "--skip-serve-logs"),
 }
 PROGRAM = str(Path(sys.executable).parent / "airflow")
 PATIENCE_S = 20

@@ -16,14 +16,16 @@ class AlertNotifier(BaseNotifier):
     """
 
     def notify(self, context: "Context") -> None:
-        """Write and tell; by mail where a server is set, else as files."""
+        """Write and tell: by Airflow's SMTP connection, else the settings' mail server, else as files."""
         from psycopg2 import Error
 
         from gaung.alerts import watch
         from gaung.errors import GaungError
+        from gaung_airflow.mailing import by_connection
 
         try:
-            told = watch.watch()
+            with by_connection():
+                told = watch.watch()
         except (GaungError, Error) as error:
             self.log.warning("alerts could not be told: %s", error)
         else:

@@ -248,6 +248,7 @@ class ReportsDueOperator(BaseOperator):
 
         from gaung.reports import delivery
         from gaung.warehouse import setup
+        from gaung_airflow.mailing import by_connection
 
         setup.ready()
         moment = context["dag_run"].run_after or datetime.now(UTC)
@@ -257,7 +258,8 @@ class ReportsDueOperator(BaseOperator):
             yesterday = moment.astimezone(ZoneInfo(brand.timezone)).date() - timedelta(days=1)
             found = [(brand.id, date.fromisoformat(day) if day else yesterday)]
         else:
-            found = delivery.due(moment)
+            with by_connection():
+                found = delivery.due(moment)
         self.log.info("%d briefs are due", len(found))
         return [{"brand_id": one, "local_date": due_day.isoformat()} for one, due_day in found]
 
@@ -284,8 +286,10 @@ class ReportOperator(BaseOperator):
         from datetime import date
 
         from gaung.reports import delivery
+        from gaung_airflow.mailing import by_connection
 
-        done = delivery.deliver(self.report["brand_id"], date.fromisoformat(self.report["local_date"]))
+        with by_connection():
+            done = delivery.deliver(self.report["brand_id"], date.fromisoformat(self.report["local_date"]))
         counts = {"sent": done.sent, "skipped": done.skipped, "failed": done.failed}
         self.log.info("%s %s by %s: %s", self.report["brand_id"], done.path.name, done.channel, counts)
         return counts

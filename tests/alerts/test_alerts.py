@@ -5,8 +5,6 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes, policy
-from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +13,7 @@ from gaung.alerts import notice, rules, watch
 from gaung.settings import PROJECT_ROOT, get_settings
 from tests.building import ask
 from tests.conftest import free_port
+from tests.mail import Inbox, mail_server
 from tests.reports.conftest import BRANDS
 
 START = datetime(2026, 3, 6, tzinfo=UTC)
@@ -254,30 +253,13 @@ def test_files_that_people_hand_in_are_no_source(planted: None) -> None:
     assert watch.evaluate() == []
 
 
-class Inbox:
-    def __init__(self) -> None:
-        self.messages: list[tuple[list[str], Any]] = []
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.messages.append(
-            (list(envelope.rcpt_tos), message_from_bytes(envelope.content, policy=policy.default))
-        )
-        return "250 OK"
-
-
 @pytest.fixture
 def inbox(planted: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
-    from aiosmtpd.controller import Controller
-
-    received = Inbox()
-    port = free_port()
-    controller = Controller(received, hostname="127.0.0.1", port=port)
-    controller.start()
-    monkeypatch.setenv("GAUNG_SMTP_URL", f"smtp://127.0.0.1:{port}")
-    monkeypatch.setenv("GAUNG_ALERT_EMAIL", "engineer@example.com")
-    get_settings.cache_clear()
-    yield received
-    controller.stop()
+    with mail_server() as (received, port):
+        monkeypatch.setenv("GAUNG_SMTP_URL", f"smtp://127.0.0.1:{port}")
+        monkeypatch.setenv("GAUNG_ALERT_EMAIL", "engineer@example.com")
+        get_settings.cache_clear()
+        yield received
 
 
 def test_those_concerned_are_told_once_in_their_language(
@@ -357,6 +339,30 @@ def test_the_notifier_tells_and_never_fails_a_task(planted: None, monkeypatch: p
     monkeypatch.setenv("GAUNG_DATABASE", "nowhere")
     get_settings.cache_clear()
     AlertNotifier().notify({})
+
+
+def test_the_notifier_mails_through_airflows_connection_once(
+    inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gaung_airflow.notifier import AlertNotifier
+
+    port = get_settings().smtp_url.get_secret_value().rsplit(":")[-1]  # type: ignore[union-attr]
+    monkeypatch.setenv("GAUNG_SMTP_URL", "smtp://127.0.0.1:1")
+    get_settings.cache_clear()
+    plain = "disable_ssl=true&disable_tls=true&retry_limit=0"
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", f"smtp://127.0.0.1:{free_port()}/?{plain}")
+    _publish("blocked", "no")
+    AlertNotifier().notify({})
+    assert ask("select status from ops.alert_sent") == [("failed",)], "nobody listens there"
+
+    monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", f"smtp://127.0.0.1:{port}/?{plain}")
+    AlertNotifier().notify({})
+    AlertNotifier().notify({})
+
+    assert [(to, message["Subject"], message["From"]) for to, message in inbox.messages] == [
+        (["engineer@example.com"], "Gaung: The gate blocked an update", "gaung@localhost")
+    ]
+    assert ask("select channel, status from ops.alert_sent") == [("mail", "sent")]
 
 
 def test_tasks_of_the_build_carry_the_notifier() -> None:

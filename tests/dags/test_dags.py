@@ -133,11 +133,11 @@ def brands_of_the_project(warehouse: str, monkeypatch: pytest.MonkeyPatch) -> st
     return warehouse
 
 
-def run_dags(tmp_path: Path, *dag_ids: str) -> list[dict[str, Any]]:
-    """Run DAGs by ``dag.test()`` in one process; what became of each."""
+def run_dags(tmp_path: Path, *wanted: str) -> list[dict[str, Any]]:
+    """Run DAGs by ``dag.test()`` in one process, each by its id or as JSON; what became of each."""
     results = tmp_path / "results.jsonl"
     done = subprocess.run(
-        [sys.executable, "-m", "gaung_airflow.inprocess", str(results), *dag_ids],
+        [sys.executable, "-m", "gaung_airflow.inprocess", str(results), *wanted],
         env={**os.environ, **airflow_home.ready()},
         capture_output=True,
         text=True,

@@ -32,9 +32,9 @@ class House:
         """What Airflow's API answers."""
         return self.client.get(f"/api/v2/{path}", **more).raise_for_status().json()
 
-    def trigger(self, dag_id: str) -> str:
+    def trigger(self, dag_id: str, **conf: Any) -> str:
         """The run id of a new run."""
-        body = {"logical_date": None}
+        body = {"logical_date": None, "conf": conf}
         answer = self.client.post(f"/api/v2/dags/{dag_id}/dagRuns", json=body).raise_for_status()
         return str(answer.json()["dag_run_id"])
 
@@ -54,11 +54,15 @@ class House:
         return found
 
     def drop(self, name: str, count: int, first: int) -> None:
-        """Put a file of posts into the drop folder, complete or absent."""
+        """Put a file of posts into the drop folder."""
+        self.deliver(name, [post(number) for number in range(first, first + count)])
+
+    def deliver(self, name: str, posts: list[dict[str, Any]]) -> None:
+        """Put a file into the drop folder, complete or absent."""
         drop = get_settings().drop
         drop.mkdir(parents=True, exist_ok=True)
         draft = drop / f"{name}.part"
-        draft.write_text("".join(json.dumps(post(number)) + "\n" for number in range(first, first + count)))
+        draft.write_text("".join(json.dumps(one) + "\n" for one in posts))
         draft.replace(drop / name)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
@@ -118,6 +122,7 @@ def living_house(home: Path) -> Iterator[House]:
         "keywords": ["kopi uji"],
     }
     brand |= {"timezone": "Asia/Jakarta", "languages": ["id"]}
+    brand["recipients"] = [{"name": "Ibu", "email": "ibu@example.com", "language": "id"}]
     brands = {"clients": [{"id": "uji", "name": "Klien Uji"}], "brands": [brand]}
     get_settings().brands_file.write_text(yaml.safe_dump(brands))
     try:

@@ -9,7 +9,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -20,17 +22,34 @@ from gaung.settings import PROJECT_ROOT, get_settings
 from gaung.warehouse import local
 from tests.browser import browser
 from tests.conftest import _fill_environment
-from tests.house.living import House, living_house, until
+from tests.house.living import House, living_house, post, until
 from tests.house.test_secrets import CANARY, DAG, leaks, places, secrets
+from tests.mail import Inbox, mail_server
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(3000)]
 
 TICKS = int(os.environ.get("GAUNG_PROVE_TICKS", "10"))
 FIGURES = PROJECT_ROOT / "var" / "prove"
+ENDED = {"success", "failed"}
 
 
 @pytest.fixture(scope="module")
-def house() -> Iterator[House]:
+def connection() -> Iterator[tuple[Inbox, str]]:
+    """A mail server, and Airflow's connection to it."""
+    with mail_server() as (inbox, port):
+        extra = json.dumps({"disable_ssl": True, "disable_tls": True, "from_email": "kabar@example.com"})
+        yield inbox, json.dumps({"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra})
+
+
+@pytest.fixture
+def inbox(connection: tuple[Inbox, str]) -> Inbox:
+    """The inbox, emptied."""
+    connection[0].messages.clear()
+    return connection[0]
+
+
+@pytest.fixture(scope="module")
+def house(connection: tuple[Inbox, str]) -> Iterator[House]:
     """One house for all of this file's tests, which go on from each other in order."""
     home = Path(tempfile.mkdtemp(prefix="gaung-house-"))
     home.chmod(0o755)
@@ -41,6 +60,7 @@ def house() -> Iterator[House]:
         _fill_environment(patch, home)
         patch.setenv("AIRFLOW__CORE__DAGS_FOLDER", str(dags))
         patch.setenv("AIRFLOW_CONN_CANARY", f"postgresql://u:{CANARY}@127.0.0.1:1/none")
+        patch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", connection[1])
         try:
             with living_house(home) as found:
                 yield found
@@ -87,6 +107,84 @@ def test_ten_ticks_are_published(house: House) -> None:
     assert noted.count(("ingest_files", "success")) == TICKS, "the listener notes every run"
     tries = house.ask("select distinct state from ops.airflow_run where task_id = 'publish'")
     assert ("success",) in tries
+
+
+def test_nothing_listens_beyond_this_machine(house: House) -> None:
+    components = [psutil.Process(pid) for pid in pids().values()]
+    family = {one.pid for parent in components for one in (parent, *parent.children(recursive=True))}
+    listening = {
+        one.laddr.ip
+        for one in psutil.net_connections("inet")
+        if one.status == psutil.CONN_LISTEN and one.pid in family
+    }
+    assert listening <= {"127.0.0.1", "::1"}
+    assert listening, "the web server is among what is looked at"
+
+
+QUARTER = timedelta(minutes=15)
+CRISIS_AT = datetime(2026, 3, 11, tzinfo=UTC)
+
+
+def quarter(number: int, first_id: int, *, angry: int, glad: int, until_number: int) -> list[dict[str, Any]]:
+    """Posts of a quarter of an hour, counted from the crisis, as collected at the end of another."""
+    at = CRISIS_AT + number * QUARTER
+    moods = ["is terrible and I hate it"] * angry + ["is great and I love it"] * glad
+    return [
+        {
+            **post(first_id + place),
+            "text": f"kopi uji {mood} {first_id + place}",
+            "created_at": f"{at + timedelta(seconds=place):%FT%T}.000Z",
+            "__twarc": {
+                "url": "https://api.twitter.com/2/tweets/search/recent",
+                "version": "2.14",
+                "retrieved_at": f"{CRISIS_AT + (until_number + 1) * QUARTER:%FT%T}+00:00",
+            },
+        }
+        for place, mood in enumerate(moods)
+    ]
+
+
+def test_a_planted_crisis_is_mailed_once_within_two_windows_and_one_tick(house: House, inbox: Inbox) -> None:
+    def publish(name: str, posts: list[dict[str, Any]]) -> list[str]:
+        """Deliver a file, await its publication and the end of that run; gives the subjects since."""
+        before = len(inbox.messages)
+        [(wanted,)] = house.ask("select count(*) from marts.fct_post")
+        house.deliver(name, posts)
+        assert house.await_run("ingest_files", house.trigger("ingest_files")) == "success"
+        count = [(wanted + len(posts),)]
+        until(lambda: house.ask("select count(*) from marts.fct_post") == count, 300, "publication", 1)
+        until(lambda: not {one["state"] for one in house.runs("build_and_publish")} - ENDED, 120, "the run")
+        return [message["Subject"] for _, message in inbox.messages[before:]]
+
+    usual = [
+        one
+        for number in range(-96, 0)
+        for one in quarter(
+            number, 20_000 + 10 * (number + 96), angry=number % 3, glad=5 + number % 2, until_number=-1
+        )
+    ]
+    assert publish("usual.ndjson", usual) == []
+    assert publish("first.ndjson", quarter(0, 30_000, angry=30, glad=5, until_number=0)) == []
+    begun = time.monotonic()
+    assert publish("second.ndjson", quarter(1, 30_100, angry=30, glad=5, until_number=1)) == [
+        "Gaung: Kopi Uji: keluhan melonjak"
+    ]
+    note("house_crisis", seconds_from_file_to_mail=round(time.monotonic() - begun, 1))
+    assert house.await_run("build_and_publish", house.trigger("build_and_publish")) == "success"
+    assert [to for to, _ in inbox.messages] == [["ibu@example.com"]], "another tick tells nobody again"
+    calm = [one for number in (2, 3) for one in quarter(number, 30_200 + 20 * number, angry=1, glad=5,
+                                                        until_number=3)]  # fmt: skip
+    [closed] = publish("calm.ndjson", calm)
+    assert "Kopi Uji" in closed
+
+
+def test_a_brief_is_mailed_once(house: House, inbox: Inbox) -> None:
+    for _ in range(2):
+        run_id = house.trigger("send_reports", brand_id="kopi", local_date="2026-03-11")
+        assert house.await_run("send_reports", run_id) == "success"
+    [(to, message)] = inbox.messages
+    assert (to, message["From"]) == (["ibu@example.com"], "kabar@example.com")
+    assert message["Subject"] == "Kabar harian Kopi Uji: Rabu, 11 Maret 2026"
 
 
 def test_the_page_is_behind_the_login(house: House) -> None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from gaung.cli import app
 from gaung.errors import DriftFound, MaintenanceFailed, SettingsInvalid
 from gaung.maintenance import backups, checks, cleaning, thinning
 from gaung.maintenance.skipped import Skipped
+from gaung.reports import quotes
+from gaung.reports.facts import Facts
 from gaung.settings import get_settings
 from gaung.warehouse.connect import connect
 from tests.building import Shelf, ask, deliver, prepare, settle, write_brands
@@ -153,6 +155,27 @@ def test_thinning_keeps_first_last_one_a_day_and_what_rates_rest_on(warehouse: s
     rebuilt = Shelf()
     rebuilt.build("full")
     assert rebuilt.without_lineage() == before
+
+
+@pytest.mark.usefixtures("lines")
+def test_an_observation_that_a_brief_quoted_is_not_thinned(warehouse: str) -> None:
+    write_brands()
+    times = [datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (13, 15, 17, 19)]
+    lines = [line(f"{at:%FT%T%z}", post_metrics={**LIKED, "likes": n}) for n, at in enumerate(times)]
+    later = post(2, created_at="2026-03-10T12:00:00+00:00")
+    deliver(
+        [line(f"{times[0]:%FT%T%z}", posts=post(1)), *lines, line("2026-03-10T13:00:00+00:00", posts=later)]
+    )
+    Shelf().build()
+    [(key,)] = ask("select post_key from core.post_key where post_id = '1'")
+    quoted = {"post_key": key, "metrics_observed_at": times[1]}
+    unknown = {"post_key": key, "metrics_observed_at": None}
+    facts = Facts("kopi", date(2026, 3, 2), {"explanation": [quoted], "contacts": [quoted, unknown]})
+
+    assert (quotes.note(facts), quotes.note(facts)) == (1, 0)
+
+    assert thinning.thin(NOW)["raw.post_metrics"] == 1
+    assert ask("select likes from raw.post_metrics order by observed_at") == [(0,), (1,), (3,)]
 
 
 @pytest.mark.usefixtures("lines")

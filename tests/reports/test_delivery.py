@@ -1,9 +1,9 @@
 """Delivery: who is due, at most once per recipient, by a real SMTP server on loopback or as a file."""
 
+import json
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -16,40 +16,17 @@ from gaung.reports import check, delivery, mail
 from gaung.settings import get_settings
 from tests.building import ask
 from tests.conftest import free_port
+from tests.dags.test_dags import run_dags, states
+from tests.mail import Inbox, mail_server
 from tests.reports.conftest import DAY
-
-
-class Inbox:
-    """What a real SMTP server received; can be told to refuse."""
-
-    def __init__(self) -> None:
-        self.messages: list[tuple[list[str], Any]] = []
-        self.refused: set[str] = set()
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
-        if address in self.refused:
-            return "550 no such person"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        message = message_from_bytes(envelope.content, policy=policy.default)
-        self.messages.append((list(envelope.rcpt_tos), message))
-        return "250 OK"
 
 
 @pytest.fixture
 def inbox(shop: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inbox]:
-    from aiosmtpd.controller import Controller
-
-    received = Inbox()
-    port = free_port()
-    controller = Controller(received, hostname="127.0.0.1", port=port)
-    controller.start()
-    monkeypatch.setenv("GAUNG_SMTP_URL", f"smtp://127.0.0.1:{port}")
-    get_settings.cache_clear()
-    yield received
-    controller.stop()
+    with mail_server() as (received, port):
+        monkeypatch.setenv("GAUNG_SMTP_URL", f"smtp://127.0.0.1:{port}")
+        get_settings.cache_clear()
+        yield received
     monkeypatch.undo()
     get_settings.cache_clear()
 
@@ -111,6 +88,18 @@ def test_a_server_that_is_gone_is_told_without_its_password(
     get_settings.cache_clear()
 
 
+def test_what_a_brief_quotes_is_noted_once(shop: Path) -> None:
+    noted = "select post_key, metrics_observed_at from ops.report_quote where local_date = %s order by 1"
+    page = delivery.make("kopi", day=DAY).page
+    first = ask(noted, (DAY,))
+    delivery.make("kopi", day=DAY, language="en")
+
+    named = [row for name in ("explanation", "contacts") for row in page.facts.rows[name]]
+    assert {(row["post_key"], row["metrics_observed_at"]) for row in named} == set(first)
+    assert len(first) > 3
+    assert ask(noted, (DAY,)) == first
+
+
 def test_without_a_mail_server_it_is_a_file_once(shop: Path) -> None:
     first = delivery.deliver("satu", DAY)
     again = delivery.deliver("satu", DAY)
@@ -169,3 +158,42 @@ def test_the_command_writes_a_page_and_names_unknown_brands(shop: Path) -> None:
 
 def test_the_newest_day_with_posts_is_the_default(shop: Path) -> None:
     assert delivery.make("kopi").page.facts.day == DAY
+
+
+@pytest.mark.timeout(600)
+def test_the_dag_delivers_each_brief_once_through_airflows_connection(
+    shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(**more: Any) -> str:
+        return json.dumps({"dag_id": "send_reports", **more})
+
+    with mail_server() as (received, port):
+        extra = json.dumps({"disable_ssl": True, "disable_tls": True, "from_email": "kabar@example.com"})
+        connection = {"conn_type": "smtp", "host": "127.0.0.1", "port": port, "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection))
+        early, seven, later, *on_demand = run_dags(
+            tmp_path,
+            run(run_after="2026-03-04T23:10:00+00:00"),
+            run(run_after="2026-03-05T00:10:00+00:00"),
+            run(run_after="2026-03-05T01:10:00+00:00"),
+            run(conf={"brand_id": "kopi", "local_date": "2026-03-04"}),
+            run(conf={"brand_id": "kopi", "local_date": "2026-03-03"}),
+        )
+
+    assert {one["state"] for one in (early, seven, later, *on_demand)} == {"success"}
+    assert states(early)["deliver"] == {"skipped"}, "06:10 in Jakarta"
+    assert [task["state"] for task in seven["tasks"] if task["task_id"] == "deliver"] == ["success"] * 4
+    assert states(later)["deliver"] == {"skipped"}, "they have had it"
+    people = ["ibu@example.com", "manager@example.com"]
+    assert [to for to, _ in received.messages] == [[one] for one in people * 2]
+    assert [message["Subject"].rsplit(": ")[-1] for _, message in received.messages][::2] == [
+        "Rabu, 4 Maret 2026",
+        "Selasa, 3 Maret 2026",
+    ]
+    assert {message["From"] for _, message in received.messages} == {"kabar@example.com"}
+    sent = "select brand_id, channel, status from ops.report_sent where local_date = '2026-03-04' order by 1"
+    assert ask(sent) == [
+        *(("asing", "file", "sent"),),
+        *(("kopi", "mail", "sent"),) * 2,
+        *((one, "file", "sent") for one in ("satu", "sepi")),
+    ]

@@ -61,6 +61,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "ops.publication": {T: READ, P: ADD},
     "ops.live": {T: READ, P: ADVANCE},
     "ops.report_sent": {T: READ, P: KEEP},
+    "ops.report_quote": {T: READ, P: ADD},
     "ops.alert": {T: READ, P: ADD},
     "ops.alert_sent": {T: READ, P: KEEP},
     "ops.before_image": {T: READ, P: REPLACE},

@@ -245,6 +245,7 @@ def clear_derived(cur: "cursor") -> dict[str, int]:
         """,  # noqa: S608 - names of this file
         "core.placed_spelling": f"delete from core.placed_spelling where post_key in {posts}",  # noqa: S608 - names of this file
         "core.author_key": f"delete from core.author_key where author_key in {authors}",  # noqa: S608 - names of this file
+        "ops.report_quote": f"delete from ops.report_quote where post_key in {posts}",  # noqa: S608 - names of this file
         "core.post_key": f"delete from core.post_key where post_key in {posts}",  # noqa: S608 - names of this file
         "ops.before_image": f"""
             delete from ops.before_image

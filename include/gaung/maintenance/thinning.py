@@ -1,8 +1,8 @@
 """Old observations thinned to first, last and one a day: figures change for ever, disks do not grow so.
 
-Never thinned are the latest observation of anything, and follower figures that a post's rate rests on:
-the one nearest to its publication, as ``fct_post`` chooses it. A rebuild gives the same rows as before, and
-what was *known at* an old moment is replayed from the landing, which keeps everything.
+Never thinned are the latest observation of anything, what a brief quoted, and follower figures that a post's
+rate rests on: the one nearest to its publication, as ``fct_post`` chooses it. A rebuild gives the same rows
+as before, and what was *known at* an old moment is replayed from the landing, which keeps everything.
 """
 
 from contextlib import closing
@@ -60,6 +60,13 @@ where thinned.platform = kept.platform and thinned.author_id = kept.author_id
     and thinned.observed_at = kept.observed_at and thinned.content_hash = kept.content_hash
 """
 
+# Which post a brief names rests on its figures at that time (gaung.reports.quotes).
+QUOTED = """
+delete from thinned using core.post_key as k, ops.report_quote as q
+where thinned.platform = k.platform and thinned.post_id = k.post_id
+    and k.post_key = q.post_key and thinned.observed_at = q.metrics_observed_at
+"""
+
 DELETED = """
 delete from {table} as o using thinned as t
 where o.platform = t.platform and o.{id} = t.{id} and o.observed_at = t.observed_at
@@ -90,5 +97,7 @@ def _thin(cur: cursor, entity: Entity, before: datetime) -> int:
     cur.execute("analyze thinned")
     if entity is AUTHOR_METRICS_ENTITY:
         cur.execute(RESTED_ON, {"distance": timedelta(hours=FOLLOWER_DISTANCE_HOURS)})
+    if entity is POST_METRICS:
+        cur.execute(QUOTED)
     cur.execute(sql.SQL(DELETED).format(**names))
     return int(cur.rowcount)

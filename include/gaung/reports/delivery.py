@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from gaung import keys
 from gaung.brands.config import Brand, Recipient, load
 from gaung.errors import GaungError
-from gaung.reports import brief, check, facts, mail
+from gaung.reports import brief, check, facts, mail, quotes
 from gaung.reports.brief import Page
 from gaung.reports.sentences import SENTENCES
 from gaung.reports.words import Language, day_in_words
@@ -109,6 +109,8 @@ def _make(brand: Brand, day: date | None, language: Language, known_at: datetime
     chosen = day or facts.newest_day(brand.id, until=yesterday) or yesterday
     page = brief.render(brand, facts.collect(brand.id, chosen), language)
     number_count = check.verify(page)
+    if known_at is None:
+        quotes.note(page.facts)
     suffix = f"-known-{known_at:%Y%m%dT%H%M%S%z}".replace("+", "p") if known_at else ""
     path = get_settings().home / "reports" / brand.id / f"{chosen}-{language}{suffix}.html"
     _write(path, page.html)

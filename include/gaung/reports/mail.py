@@ -1,9 +1,14 @@
-"""Mail by the SMTP server of the settings; without one there is no mail, and callers keep to files."""
+"""Mail by the SMTP server of the settings; without one there is no mail, and callers keep to files.
+
+What runs this library may know a server of its own, as Airflow does (:func:`carried_by`).
+"""
 
 import smtplib
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from urllib.parse import parse_qs, unquote, urlparse
@@ -21,8 +26,38 @@ class MailFailed(GaungError):
     retryable = True
 
 
+@dataclass(frozen=True)
+class Carrier:
+    """A mail server that the settings do not know.
+
+    Attributes:
+        open: gives a session with it.
+        sender: whose mail it is; None: as the settings say.
+        where: where a person looks when it fails.
+    """
+
+    open: Callable[[], AbstractContextManager[smtplib.SMTP]]
+    sender: str | None
+    where: str
+
+
+_carrier: ContextVar[Carrier | None] = ContextVar("_carrier", default=None)
+
+
+@contextmanager
+def carried_by(carrier: Carrier) -> Iterator[None]:
+    """Within it every message leaves by this server, whatever the settings say."""
+    token = _carrier.set(carrier)
+    try:
+        yield
+    finally:
+        _carrier.reset(token)
+
+
 def is_configured() -> bool:
-    """Whether a mail server is set (``GAUNG_SMTP_URL``)."""
+    """Whether there is a mail server: the carrier's, or the one of ``GAUNG_SMTP_URL``."""
+    if _carrier.get():
+        return True
     url = get_settings().smtp_url
     return url is not None and bool(url.get_secret_value())
 
@@ -30,7 +65,8 @@ def is_configured() -> bool:
 def compose(to: str, subject: str, text: str, *, attachment: tuple[str, str] | None = None) -> EmailMessage:
     """A message; the attachment is a name and an HTML text."""
     message = EmailMessage()
-    message["From"] = get_settings().mail_from
+    carrier = _carrier.get()
+    message["From"] = (carrier and carrier.sender) or get_settings().mail_from
     message["To"] = to
     message["Subject"] = " ".join(subject.split())
     message["Date"] = formatdate(localtime=False)
@@ -49,12 +85,14 @@ def send(message: EmailMessage) -> None:
         MailFailed: it did not; the message certainly was not delivered.
         SettingsInvalid: the address of the server cannot be used.
     """
+    carrier = _carrier.get()
     try:
-        with _session() as server:
+        with carrier.open() if carrier else _session() as server:
             server.send_message(message)
     except (OSError, smtplib.SMTPException) as error:
+        where = carrier.where if carrier else "GAUNG_SMTP_URL"
         raise MailFailed(
-            f"the mail server did not take the message ({type(error).__name__}); see GAUNG_SMTP_URL and the "
+            f"the mail server did not take the message ({type(error).__name__}); see {where} and the "
             "server's own log, then run it again"
         ) from None
 

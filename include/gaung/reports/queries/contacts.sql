@@ -7,6 +7,8 @@ select
     posts.text,
     posts.platform,
     posts.url,
+    posts.post_key,
+    posts.metrics_observed_at,
     authors.handle
 from marts.rpt_brand_day__contacts as contacts
 inner join marts.fct_post as posts on contacts.post_key = posts.post_key

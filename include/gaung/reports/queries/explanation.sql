@@ -14,6 +14,8 @@ select
     posts.platform,
     posts.is_deleted,
     posts.url,
+    posts.post_key,
+    posts.metrics_observed_at,
     authors.handle,
     conversations.post_count,
     conversations.repost_count,
