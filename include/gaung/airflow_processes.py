@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "api-server": ("api-server",),
-    # Logs are read from the folder; Airflow's server for them would listen on every interface, without a choice.
+    # Logs are read from the folder; Airflow's servers of logs can only listen on every interface.
     "scheduler": ("scheduler", "--skip-serve-logs"),
     "dag-processor": ("dag-processor",),
     "triggerer": ("triggerer", "--skip-serve-logs"),
