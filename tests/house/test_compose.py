@@ -88,6 +88,17 @@ def test_each_variable_is_a_setting_or_an_option_of_airflow() -> None:
     assert checked > 20
 
 
+def test_mail_goes_to_the_catcher_as_it_listens() -> None:
+    from airflow.providers.smtp.hooks.smtp import SmtpHook
+    from airflow.sdk import Connection
+
+    [uri] = {service["environment"]["AIRFLOW_CONN_SMTP_DEFAULT"] for service in OURS.values()}
+    hook = SmtpHook()
+    hook.smtp_connection = Connection.from_uri(uri, "smtp_default")
+    assert (hook.host, hook.port, hook.use_ssl, hook.smtp_starttls) == ("mail", 1025, False, False)
+    assert "mail" in SERVICES
+
+
 def test_secrets_come_from_files_that_the_script_writes(tmp_path: Path) -> None:
     text = (PROJECT_ROOT / "docker-compose.yml").read_text("utf-8")
     assert not re.search(r"PASSWORD: |PASS: |postgresql://", text), "no secret stands in the file"
