@@ -121,6 +121,54 @@ def test_nothing_listens_beyond_this_machine(house: House) -> None:
     assert listening, "the web server is among what is looked at"
 
 
+def test_the_page_is_behind_the_login(house: House) -> None:
+    anonymous = httpx.Client(base_url=house.client.base_url)
+    assert anonymous.get("/gaung/").status_code == 401
+    forged = {"Authorization": "Bearer " + house.client.headers["Authorization"][7:-6] + "forged"}
+    assert anonymous.get("/gaung/", headers=forged).status_code in (401, 403)
+    page = house.client.get("/gaung/")
+    assert page.status_code == 200
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    for said in ("Publications", "tick0.ndjson", "ingest_files", "files", "passed"):
+        assert said in page.text, said
+    assert "<script" not in page.text
+
+
+def test_the_page_is_seen_in_a_browser(house: House) -> None:
+    base = str(house.client.base_url)
+    token = house.client.headers["Authorization"].removeprefix("Bearer ")
+    with browser() as page:
+        page.tell("Network.setCookie", name="_token", value=token, url=base, httpOnly=True)
+        for width in (1280, 360):
+            page.size(width, 900)
+            page.open(f"{base}/gaung/", "document.body && document.body.innerText.includes('Publications')")
+            assert page.run("document.documentElement.scrollWidth") <= width, "nothing is cut off"
+            page.picture(FIGURES / f"page_{width}.png")
+        page.size(1280, 900)
+        frame = "document.querySelector('iframe')?.contentDocument?.body?.innerText"
+        page.open(f"{base}/plugin/gaung", f"({frame} || '').includes('Publications')")
+        page.picture(FIGURES / "page_in_airflow.png", whole=False)
+
+
+def test_the_nightly_maintenance_runs(house: House) -> None:
+    assert house.await_run("maintain", house.trigger("maintain"), 900) == "success"
+    steps = dict(house.ask("select step, status from ops.maintenance"))
+    assert set(steps.values()) == {"succeeded"}, steps
+    assert (house.home / "backups").is_dir()
+
+
+def test_no_secret_is_found_in_anything_that_the_house_wrote(house: House) -> None:
+    assert house.await_run("canary", house.trigger("canary")) == "failed", "its second task raises"
+    known = secrets()
+    written = places(house.home)
+    logs = {name: text for name, text in written.items() if name.startswith("airflow/logs/dag_id=canary")}
+    assert len(logs) >= 2, "the tasks' logs are among what is searched"
+    assert "the field is ***" in "".join(logs.values())
+    rendered = next(text for name, text in written.items() if name.endswith("rendered_task_instance_fields"))
+    assert "holder" in rendered, "the fields were rendered, and kept"
+    assert {name: found for name, text in written.items() if (found := leaks(text, known))} == {}
+
+
 QUARTER = timedelta(minutes=15)
 CRISIS_AT = datetime(2026, 3, 11, tzinfo=UTC)
 
@@ -186,54 +234,6 @@ def test_a_brief_is_mailed_once(house: House, inbox: Inbox) -> None:
     [(to, message)] = inbox.messages
     assert (to, message["From"]) == (["ibu@example.com"], "kabar@example.com")
     assert message["Subject"] == "Kabar harian Kopi Uji: Rabu, 11 Maret 2026"
-
-
-def test_the_page_is_behind_the_login(house: House) -> None:
-    anonymous = httpx.Client(base_url=house.client.base_url)
-    assert anonymous.get("/gaung/").status_code == 401
-    forged = {"Authorization": "Bearer " + house.client.headers["Authorization"][7:-6] + "forged"}
-    assert anonymous.get("/gaung/", headers=forged).status_code in (401, 403)
-    page = house.client.get("/gaung/")
-    assert page.status_code == 200
-    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
-    for said in ("Publications", "tick0.ndjson", "ingest_files", "files", "passed"):
-        assert said in page.text, said
-    assert "<script" not in page.text
-
-
-def test_the_page_is_seen_in_a_browser(house: House) -> None:
-    base = str(house.client.base_url)
-    token = house.client.headers["Authorization"].removeprefix("Bearer ")
-    with browser() as page:
-        page.tell("Network.setCookie", name="_token", value=token, url=base, httpOnly=True)
-        for width in (1280, 360):
-            page.size(width, 900)
-            page.open(f"{base}/gaung/", "document.body && document.body.innerText.includes('Publications')")
-            assert page.run("document.documentElement.scrollWidth") <= width, "nothing is cut off"
-            page.picture(FIGURES / f"page_{width}.png")
-        page.size(1280, 900)
-        frame = "document.querySelector('iframe')?.contentDocument?.body?.innerText"
-        page.open(f"{base}/plugin/gaung", f"({frame} || '').includes('Publications')")
-        page.picture(FIGURES / "page_in_airflow.png", whole=False)
-
-
-def test_the_nightly_maintenance_runs(house: House) -> None:
-    assert house.await_run("maintain", house.trigger("maintain"), 900) == "success"
-    steps = dict(house.ask("select step, status from ops.maintenance"))
-    assert set(steps.values()) == {"succeeded"}, steps
-    assert (house.home / "backups").is_dir()
-
-
-def test_no_secret_is_found_in_anything_that_the_house_wrote(house: House) -> None:
-    assert house.await_run("canary", house.trigger("canary")) == "failed", "its second task raises"
-    known = secrets()
-    written = places(house.home)
-    logs = {name: text for name, text in written.items() if name.startswith("airflow/logs/dag_id=canary")}
-    assert len(logs) >= 2, "the tasks' logs are among what is searched"
-    assert "the field is ***" in "".join(logs.values())
-    rendered = next(text for name, text in written.items() if name.endswith("rendered_task_instance_fields"))
-    assert "holder" in rendered, "the fields were rendered, and kept"
-    assert {name: found for name, text in written.items() if (found := leaks(text, known))} == {}
 
 
 @pytest.mark.parametrize("name", [*airflow_processes.COMPONENTS, "database server"])
