@@ -89,7 +89,8 @@ def test_a_server_that_is_gone_is_told_without_its_password(
 
 
 def test_what_a_brief_quotes_is_noted_once(shop: Path) -> None:
-    noted = "select post_key, metrics_observed_at from ops.report_quote where local_date = %s order by 1"
+    noted = "select post_key, metrics_observed_at from ops.report_quote "
+    noted += "where brand_id = 'kopi' and local_date = %s order by 1"
     page = delivery.make("kopi", day=DAY).page
     first = ask(noted, (DAY,))
     delivery.make("kopi", day=DAY, language="en")
