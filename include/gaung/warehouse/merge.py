@@ -108,7 +108,7 @@ class Merge:
         self.changed: Counter[str] = Counter()
         self.standing = 0
         self.touched: list[pl.Series] = []
-        self.dirty: dict[str, list[pl.DataFrame]] = {"author": [], "post": []}
+        self.dirty: dict[str, list[pa.Table]] = {"author": [], "post": []}
 
     def entity(self, spool: Spool) -> None:
         """Insert into one raw table what it does not hold yet, and change what it holds."""
@@ -151,7 +151,7 @@ class Merge:
             if not parts:
                 continue
             rows = (
-                pl.concat(sorted(parts, key=lambda part: str(part["cause"].first())))
+                pl.concat(sorted(map(pl.DataFrame, parts), key=lambda part: str(part["cause"].first())))
                 .unique(["platform", "entity_id"], keep="first")
                 .with_columns(entity=pl.lit(kind), batch_id=pl.lit(self.batch_id, dtype=pl.Int64))
             )
@@ -257,9 +257,10 @@ class Merge:
     def _whole(self, entity: Entity, rows: pl.DataFrame, schema: pa.Schema) -> pa.Table:
         """Staged rows as ``raw`` holds them; what they touch is noted."""
         self._note(_DIRTY[entity.name], rows.select(entity.id_columns[:2]), entity.name)
-        self.touched.append(rows["record_no"])
+        # unique copies: what is remembered must not hold on to whole rows
+        self.touched.append(rows["record_no"].unique())
         if entity.sticky:
-            self.touched.append(rows["collected_no"].drop_nulls())
+            self.touched.append(rows["collected_no"].drop_nulls().unique())
         whole = rows.with_columns(
             batch_id=pl.lit(self.batch_id, dtype=pl.Int64),
             loaded_at=pl.lit(self.loaded_at).cast(pl.Datetime("us", "UTC")),
@@ -328,9 +329,10 @@ class Merge:
         """Remember entities that changed, and records that changed them."""
         found = ids.select(ids.columns[:2]).unique()
         found.columns = list(_IDS)
-        self.dirty[kind].append(found.with_columns(cause=pl.lit(cause)))
+        if not found.is_empty():
+            self.dirty[kind].append(arrow(found.with_columns(cause=pl.lit(cause))))
         if records is not None:
-            self.touched.append(records.drop_nulls())
+            self.touched.append(records.drop_nulls().unique())
 
     def _read(self, query: "sql.Composable | str", schema: "Mapping[str, type[pl.DataType]]") -> pl.DataFrame:
         """The rows of a query, in columns."""
