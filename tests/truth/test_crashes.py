@@ -125,6 +125,7 @@ def kill_builders(world: World, moments: list[int]) -> dict[str, int]:
         worker = Worker(gaung, "build", before=moment)
         assert worker.end() == -9, worker.output
         struck[worker.phase] += 1
+        setup.ready()  # as every command does: the build may have died while it gave rights
         world.assert_rebuilt()
     return dict(struck)
 

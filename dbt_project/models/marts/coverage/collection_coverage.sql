@@ -47,14 +47,15 @@ attempts as (
         outcomes.ignored_count,
         outcomes.quarantined_count,
         outcomes.step = 'load' and outcomes.status = 'succeeded' as is_load,
-        outcomes.step <> 'extract' and outcomes.status = 'failed' and loaded_keys.batch_key is null
-            as is_lost,
+        outcomes.step <> 'extract' and outcomes.status = 'failed' as is_lost,
         coalesce(batches.is_synthetic, false) as is_synthetic
     from dirty
     inner join places on dirty.source = places.source and dirty.hour_at = places.hour_at
     inner join outcomes on places.outcome_id = outcomes.outcome_id
     left join batches on outcomes.batch_id = batches.batch_id
     left join loaded_keys on outcomes.batch_key = loaded_keys.batch_key
+    -- a failure of a batch that was loaded all the same belongs to no hour
+    where outcomes.step = 'extract' or outcomes.status <> 'failed' or loaded_keys.batch_key is null
 
 ),
 
