@@ -233,13 +233,17 @@ def _random_lines(rng: random.Random, count: int) -> Iterator[dict[str, Any]]:
 
 def _random_post(rng: random.Random, post_id: str, author_id: str) -> dict[str, Any]:
     hour = f"2026-03-{rng.randint(1, 3):02d}T{rng.choice([0, 4, 5, 16, 17, 18]):02d}:30:00+00:00"
+    author, moment = rng.choice([None, author_id, author_id, author_id]), rng.choice([None, *[hour] * 4])
+    text, post_type = rng.choice(WORDS), rng.choice(["post", "post", "reply", "repost"])
+    parent = str((int(post_id) + WORDS.index(text)) % 12 + 1) if post_type == "reply" else None
     return {
         "platform": "x",
         "post_id": post_id,
-        "author_id": rng.choice([None, author_id, author_id, author_id]),
-        "created_at": rng.choice([None, hour, hour, hour, hour]),
-        "text": rng.choice(WORDS),
-        "post_type": rng.choice(["post", "post", "reply", "repost"]),
+        "author_id": author,
+        "created_at": moment,
+        "text": text,
+        "post_type": post_type,
+        "parent_post_id": parent,
         "hashtags": rng.choice([None, [], ["kopiuji"], ["ramai", "kopiuji"]]),
         "url": f"https://example.com/{post_id}",
         "urls": ["https://example.com"],

@@ -32,6 +32,7 @@ from tests.fakes import LineFormat, at, line, lines_format, post
 __all__ = ["lines_format"]
 
 PUBLISHED = {
+    "aspect_value_sentiment",
     "author_influence",
     "author_influence_top",
     "bridge_post_brand",
@@ -41,10 +42,14 @@ PUBLISHED = {
     "brand_sentiment_hourly",
     "brand_word_cloud",
     "collection_coverage",
+    "customer_question",
     "dim_author",
     "dim_brand",
     "dim_date",
     "fct_post",
+    "fct_post_aspect",
+    "fct_post_intent",
+    "fct_post_sentiment",
     "influence_norms",
     "influence_percentiles",
     "model_quality",
@@ -52,6 +57,7 @@ PUBLISHED = {
     "msme_activity_weekly",
     "msme_engagement",
     "msme_post_class",
+    "response_time_daily",
     "share_of_voice_daily",
     "target_term_coverage",
     "topic_trend_hourly",
@@ -130,6 +136,10 @@ def test_every_formula_and_key_holds(ready: None) -> None:
         "unreported_engagement_is_null_with_a_reason",
         "accounts_are_businesses_by_brand_profile_or_posts",
         "spellings_are_counted_with_what_an_alias_would_win",
+        "aspects_show_words_that_the_masked_text_holds",
+        "few_posts_are_not_enough_for_a_mood",
+        "customers_wait_until_the_brand_replies",
+        "response_times_are_of_answered_questions",
     }
     assert units <= results.keys()
 

@@ -82,3 +82,19 @@
 {% macro suggestion_entries(list) -%}
     {{ default__suggestion_entries(list) }}
 {%- endmacro %}
+
+{% macro json_entries(list) -%}
+    {{ default__json_entries(list) }}
+{%- endmacro %}
+
+{% macro json_text(object, field) -%}
+    {{ default__json_text(object, field) }}
+{%- endmacro %}
+
+{% macro json_part(object, field) -%}
+    {{ default__json_part(object, field) }}
+{%- endmacro %}
+
+{% macro joined_by(value, place) -%}
+    {{ default__joined_by(value, place) }}
+{%- endmacro %}

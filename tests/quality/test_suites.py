@@ -45,6 +45,10 @@ GOOD: dict[str, Any] = {
     "account_count": 5,
     "post_count": 5,
     "text_post_count": 1,
+    "neutral_count": 5,
+    "question_count": 1,
+    "answered_question_count": 1,
+    "is_question": True,
     "position": 1,
     "rank": 1,
     "rank_low": 1,
@@ -81,6 +85,27 @@ PLANTED = {
     """,
     "dim_author.private_persons_are_not_named": "update marts__build.dim_author set is_public_voice = false",
     "model_quality.answered_is_a_part": "update marts__build.model_quality set answered_count = 7",
+    "fct_post_sentiment.moods_equal_posts": (
+        "update marts__build.fct_post_sentiment set sentiment_label = 'y'"
+    ),
+    "aspect_value_sentiment.moods_add_up": (
+        "update marts__build.aspect_value_sentiment set negative_count = 7"
+    ),
+    "aspect_value_sentiment.few_posts_are_not_enough": (
+        "update marts__build.aspect_value_sentiment set evidence = 'enough'"
+    ),
+    "customer_question.what_is_open_has_no_answer": (
+        "update marts__build.customer_question set is_open = true"
+    ),
+    "customer_question.each_asks_or_complains": (
+        "update marts__build.customer_question set is_question = false"
+    ),
+    "response_time_daily.parts_add_up": (
+        "update marts__build.response_time_daily set open_question_count = 7"
+    ),
+    "response_time_daily.questions_equal_customer_question": (
+        "update marts__build.response_time_daily set question_count = 7"
+    ),
     "target_term_coverage.parts_are_no_more_than_the_whole": (
         "update marts__build.target_term_coverage set term_post_count = 7"
     ),

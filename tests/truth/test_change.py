@@ -14,7 +14,7 @@ from gaung.settings import PROJECT_ROOT, get_settings
 from gaung.text import registry
 from gaung.warehouse import builds, diff, marts
 from tests.building import ask, deliver, own_account_lines, random_lines, write_brands
-from tests.fakes import line, lines_format, post
+from tests.fakes import at, line, lines_format, post
 from tests.truth.worlds import checksums
 
 __all__ = ["lines_format"]
@@ -38,6 +38,7 @@ class World:
             [
                 line(post("edited", **PLAIN | {"text": "kopi uji pagi", "hashtags": ["kopiuji"]})),
                 line(post("gone", **PLAIN | {"text": "I love kopi uji, it is great"})),
+                line(post("asked", **PLAIN | {"text": "harganya kopi uji berapa kak? mahal ya"})),
                 line(post("mocha", **PLAIN | {"text": "what a nice mocha uji this is"})),
                 line(post("shown", **PLAIN | {"text": "teh uji is wonderful", "url": "https://x.com/1"})),
                 line(
@@ -110,6 +111,19 @@ def change_targets(world: World) -> None:
     world.change_brand("kopi", targets=["uji so much", "lebih enak"])
 
 
+def answer_question(world: World) -> None:
+    reply = {"author_id": "shop", "post_type": "reply", "parent_post_id": "asked", "created_at": at(30)}
+    shop = [{"platform": "x", "author_id": "shop", "handle": "KopiUji"}]
+    deliver(
+        [line(post("answer", **reply | {"text": "halo kak"}), observed=31, authors=shop)], "answer.ndjson"
+    )
+
+
+def activate_reasons(world: World) -> None:
+    world.patch.setattr(registry, "_engines", dict(registry._engines))
+    registry.register("reasons", "silent", "1", _silent)
+
+
 def make_public_voice(world: World) -> None:
     metrics = [{"platform": "x", "author_id": "quiet", "followers": 5000}]
     deliver([line(author_metrics=metrics, observed=9)], "famous.ndjson")
@@ -141,6 +155,17 @@ def _flipped(batch: Any) -> Any:
     return pa.RecordBatch.from_arrays([compound, label, result.column(2)], names=result.schema.names)
 
 
+def _silent(batch: Any) -> Any:
+    """Rules that find intents only."""
+    import pyarrow as pa
+
+    from gaung.text import reasons
+
+    found = reasons.find(batch)
+    nothing = pa.array([[] for _ in range(batch.num_rows)], found.schema.field("aspects").type)
+    return pa.RecordBatch.from_arrays([found["intents"], nothing], names=found.schema.names)
+
+
 BRAND_MARTS = {"bridge_post_brand", "brand_sentiment_daily", "fct_post"}
 CHANGES: dict[str, tuple[Callable[[World], None], set[str]]] = {
     "a keyword is added": (add_keyword, BRAND_MARTS),
@@ -151,6 +176,11 @@ CHANGES: dict[str, tuple[Callable[[World], None], set[str]]] = {
     "a formula changes": (change_formula, {"brand_sentiment_daily", "brand_sentiment_hourly"}),
     "a seed changes": (change_seed, {"fct_post"}),
     "a new engine is active": (activate_engine, {"fct_post", "brand_sentiment_daily"}),
+    "a brand answers a question": (answer_question, {"customer_question", "response_time_daily"}),
+    "new rules of reasons are active": (
+        activate_reasons,
+        {"aspect_value_sentiment", "customer_question", "fct_post_aspect", "fct_post_intent"},
+    ),
     "a brand's target terms change": (change_targets, {"target_term_coverage"}),
     "an author becomes a public voice": (make_public_voice, {"dim_author", "fct_post"}),
     "a brand's own account is observed": (observe_own_account, {"brand_growth_daily"}),

@@ -30,6 +30,7 @@ def _note_accounts(cur: cursor, build_id: int, *, full: bool) -> None:
     )
     everyone = has_changed(cur, "brand_accounts", cur.fetchall()) or full
     cur.execute(_MOVE_ACCOUNTS, {"everyone": everyone})
+    cur.execute(ANSWERED_DAYS)
     cur.execute(_SNAPSHOT_DAYS, {"build_id": build_id, "everyone": everyone})
     cur.execute(_OWN_POST_DAYS)
     if everyone:
@@ -111,13 +112,32 @@ inner join core.post as o on m.platform = o.platform and m.author_id = o.author_
 inner join core.placed_brand as p
     on o.platform = p.platform and o.post_id = p.post_id and m.brand_id = p.brand_id
 union
+select distinct p.brand_id, p.local_date
+from moved as m
+inner join core.post as o on m.platform = o.platform and m.author_id = o.author_id
+inner join core.placed_brand as p
+    on o.platform = p.platform and o.parent_post_id = p.post_id and m.brand_id = p.brand_id
+union
 select distinct d.brand_id, d.local_date
 from moved as m
 inner join core.account_day as d on m.brand_id = d.brand_id
 on conflict do nothing
 """
-"""Accounts that became, or ceased to be, a brand's own: all days of their snapshots and posts, and, because a
-sum needs every account, all days of the brand's others."""
+"""Accounts that became, or ceased to be, a brand's own: all days of their snapshots and posts, of what their
+posts answer, and, because a sum needs every account, all days of the brand's others."""
+
+ANSWERED_DAYS = """
+insert into core.dirty__brand_date (brand_id, local_date)
+select distinct q.brand_id, q.local_date
+from core.pending_post as w
+inner join core.post as o on w.platform = o.platform and w.post_id = o.post_id
+inner join core.placed_brand as q on o.platform = q.platform and o.parent_post_id = q.post_id
+inner join core.brand_account as a
+    on o.platform = a.platform and o.author_id = a.author_id and q.brand_id = a.brand_id
+on conflict do nothing
+"""
+"""Days of what pending posts of a brand's own accounts answer: a question is open until then. Noted by what
+the posts were before they are refreshed, and by what they are after."""
 
 _SNAPSHOT_DAYS = """
 with snapshots as (

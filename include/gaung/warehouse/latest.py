@@ -80,6 +80,7 @@ def refresh(build_id: int, token: str) -> dict[str, int]:
             cur.execute(_ALL_PENDING)
         _analyze(cur, PENDING_TABLES)
         cur.execute(_AUTHORS_OF_PENDING_POSTS)
+        cur.execute(growth.ANSWERED_DAYS)
         rows = {table: _recompute(cur, table, "pending_post", "post_id") for table in POST_TABLES}
         rows |= {table: _recompute(cur, table, "pending_author", "author_id") for table in AUTHOR_TABLES}
         _refresh_statistics(cur, tuple(rows))
@@ -682,7 +683,8 @@ on conflict do nothing
 """
 
 _ENGINES_OF_ROWS = """
-select engine_version from core.active_engine where task in ('sentiment', 'terms', 'business') order by task
+select engine_version from core.active_engine where task in ('sentiment', 'terms', 'reasons', 'business')
+order by task
 """
 
 _LEAVE_ALL_CELLS = """
