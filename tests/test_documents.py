@@ -34,7 +34,7 @@ FILLED_IN = {
     "export.csv --brand ID": f"{PROJECT_ROOT}/tests/sources/golden/dashboard_id.csv --brand kopi_senja",
 }
 
-ANSWERS = {".venv/bin/gaung init": "Kopi Senja\n" + "\n" * 20}
+ANSWERS = {".venv/bin/gaung init": "Roti Uji\n" + "\n" * 20}
 
 # The environment is this clone's own: nothing may install it anew for the place of a test.
 READY = ".venv/.ready"

@@ -32,6 +32,7 @@ class World:
         loading = Worker(load, self.third)
         assert loading.end() == 0, loading.output
         self.keep("kept")
+        self.again()  # a build then gives rights first, as each that is killed later does
         building = Worker(gaung, "build")
         assert building.end() == 0, building.output
         self.loading, self.building = loading.words, building.words

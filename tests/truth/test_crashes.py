@@ -197,7 +197,7 @@ def kill_publishers(world: World, *, every: int, again_every: int) -> dict[str, 
 
 
 @pytest.mark.prove
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_publisher_killed_between_any_two_statements(
     world: World, record_figures: Callable[..., None]
 ) -> None:
