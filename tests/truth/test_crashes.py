@@ -106,7 +106,7 @@ def test_loader_killed_once_in_each_phase(monkeypatch: pytest.MonkeyPatch) -> No
 def test_loader_killed_at_sixty_moments(
     monkeypatch: pytest.MonkeyPatch, record_figures: Callable[..., None]
 ) -> None:
-    figures = kill_loaders(12, 60_000, monkeypatch)
+    figures = kill_loaders(12, 75_000, monkeypatch)
     record_figures("loader_kills", **figures)
     for phase in PHASES:
         print(f"{phase:>7} {figures['load_seconds'][phase]:8.3f} s  {'█' * figures['killed_in'][phase]}")
