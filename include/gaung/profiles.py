@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import polars as pl
-    import pyarrow as pa
 
 KEY = ("platform", "author_id")
 JUDGED = (
@@ -100,10 +99,11 @@ def _classes(accounts: "pl.DataFrame") -> "pl.DataFrame":
     import polars as pl
 
     from gaung.text import registry
+    from gaung.text.batch import as_batch
 
     engine = registry.engine("business")
     assert engine is not None
-    frame = pl.from_arrow(engine.function(_batch(accounts["text"])))
+    frame = pl.from_arrow(engine.function(as_batch(accounts["text"].to_list())))
     assert isinstance(frame, pl.DataFrame)
     return frame.select("relevance", "industry")
 
@@ -113,8 +113,9 @@ def _places(accounts: "pl.DataFrame") -> "pl.DataFrame":
     import polars as pl
 
     from gaung.text import places
+    from gaung.text.batch import as_batch
 
-    located = places.locate(_batch(accounts["location_text"])).to_pylist()
+    located = places.locate(as_batch(accounts["location_text"].to_list())).to_pylist()
     return pl.DataFrame(
         list(_told(located)), dict.fromkeys(JUDGED[3:], pl.String) | {"is_place_ambiguous": pl.Boolean}
     )
@@ -134,9 +135,3 @@ def _told(located: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             "province_name": places.places()[province].name if province else None,
             "place_reason": place["reason"] or (None if province else "ambiguous"),
         }
-
-
-def _batch(column: "pl.Series") -> "pa.RecordBatch":
-    import pyarrow as pa
-
-    return pa.RecordBatch.from_pydict({"text": pa.array(column.to_list(), pa.string())})

@@ -125,6 +125,7 @@ topic_posts as (
         row_number() over (
             partition by wanted.topic_type, wanted.topic, wanted.span, wanted.author_key
             order by
+                -- by what is known of each: it only chooses the post to show, no number comes of it
                 coalesce(posts.reposts, 0) + coalesce(posts.likes, 0) desc,
                 coalesce(posts.reposts, 0) desc,
                 posts.created_at asc,
