@@ -118,4 +118,4 @@ def test_real_files_are_published_to_the_post(warehouse: str, test_data: Path, t
     r = correlation([compound for compound, _ in scored], [rating for _, rating in scored])
     print(f"{len(scored)} of {len(ratings)} tweets scored; Pearson r with the human means {r:.4f}")
     assert len(scored) > 0.97 * len(ratings)
-    assert r > 0.86
+    assert r > 0.865

@@ -74,10 +74,23 @@ class Collected:
     rows: list[Row] = field(default_factory=list)
     numbers: list[int] = field(default_factory=list)
     observed: list[Any] = field(default_factory=list)
+    _shapes: set[tuple[str, ...]] = field(default_factory=set)
+
+    @property
+    def shapes(self) -> set[tuple[str, ...]]:
+        """Which columns rows name, in which order; first asked for when all rows are there."""
+        if not self._shapes:
+            self._shapes = set(map(tuple, self.rows))
+        return self._shapes
+
+    @property
+    def names(self) -> set[str]:
+        """All columns that any row names."""
+        return set(chain.from_iterable(self.shapes))
 
     def observe(self, entity: str) -> dict[int, Problem]:
         """By record number, why the time of observation of a row cannot be; each row's time is known then."""
-        if "observed_at" in _names(self.rows):
+        if "observed_at" in self.names:
             self.observed = [
                 row.get("observed_at") or seen for row, seen in zip(self.rows, self.observed, strict=True)
             ]
@@ -245,9 +258,8 @@ def typed(entity: Entity, collected: Collected) -> tuple[pl.DataFrame, dict[int,
         )
 
     rows = collected.rows
-    names = _names(rows)
-    _refuse_unknown(entity, names, rows, refuse)
-    quick = _quick_columns(entity, names, rows)
+    _refuse_unknown(entity, collected.names, rows, refuse)
+    quick = _quick_columns(entity, collected)
     altered = bytearray(len(rows))
     series = []
     for item in entity.content:
@@ -271,30 +283,21 @@ def typed(entity: Entity, collected: Collected) -> tuple[pl.DataFrame, dict[int,
 Refuse = Callable[[int, str, str, str], None]
 
 
-def _names(rows: Sequence[Row]) -> AbstractSet[str]:
-    """All columns that any row names."""
-    return rows[0].keys() if _are_alike(rows) else set().union(*set(map(tuple, rows)))
-
-
-def _are_alike(rows: Sequence[Row]) -> bool:
-    """Whether all rows name the same columns in the same order, as those of one mapper mostly do."""
-    return all(map(tuple(rows[0]).__eq__, map(tuple, rows)))
-
-
 _LISTS = pa.list_(pa.string())
 _STRICT = (pa.string(), pa.int64(), pa.bool_())
 """Types for which Arrow takes values of the one right Python type only."""
 
 
-def _quick_columns(entity: Entity, names: AbstractSet[str], rows: Sequence[Row]) -> dict[str, pl.Series]:
+def _quick_columns(entity: Entity, collected: Collected) -> dict[str, pl.Series]:
     """Columns that Arrow can read off all rows at once; none of them if any value has another type."""
+    rows, names = collected.rows, collected.names
     missing = [item for item in entity.content if item.name not in names]
     found = {
         item.name: pl.repeat(DEFAULTS.get(item.name), len(rows), dtype=_DTYPES[item.type], eager=True)
         for item in missing
     }
     lists = [item.name for item in entity.content if item.name in names and item.type == _LISTS]
-    strict = (*_STRICT, _LISTS) if _are_lists(lists, rows) else _STRICT
+    strict = (*_STRICT, _LISTS) if _are_lists(lists, collected) else _STRICT
     wanted = [item for item in entity.content if item.name in names and item.type in strict]
     try:
         table = pa.RecordBatch.from_struct_array(
@@ -308,11 +311,12 @@ def _quick_columns(entity: Entity, names: AbstractSet[str], rows: Sequence[Row])
     return {name: column.alias(name) for name, column in found.items()}
 
 
-def _are_lists(names: Sequence[str], rows: Sequence[Row]) -> bool:
+def _are_lists(names: Sequence[str], collected: Collected) -> bool:
     """True if some columns hold nothing but lists (Arrow takes a text for a list of letters)."""
     if not names:
         return True
-    if not _are_alike(rows):
+    rows = collected.rows
+    if len(collected.shapes) > 1:
         values: Iterable[Any] = (row.get(name) for row in rows for name in names)
     elif len(names) == 1:
         values = map(itemgetter(*names), rows)
