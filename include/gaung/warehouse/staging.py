@@ -293,7 +293,7 @@ def _quick_columns(entity: Entity, collected: Collected) -> dict[str, pl.Series]
     rows, names = collected.rows, collected.names
     missing = [item for item in entity.content if item.name not in names]
     found = {
-        item.name: pl.repeat(DEFAULTS.get(item.name), len(rows), dtype=_DTYPES[item.type], eager=True)
+        item.name: pl.Series([DEFAULTS.get(item.name)], dtype=_DTYPES[item.type]).new_from_index(0, len(rows))
         for item in missing
     }
     lists = [item.name for item in entity.content if item.name in names and item.type == _LISTS]
@@ -327,8 +327,9 @@ def _are_lists(names: Sequence[str], collected: Collected) -> bool:
 
 def _is_fine(item: "pa.Field[Any]", column: pl.Series, is_id: bool) -> bool:
     """False if a value does not fit the contract; which, and why, is looked for value by value."""
-    if not item.nullable and column.null_count():
-        return False
+    absent = column.null_count()
+    if absent == len(column) or (absent and not item.nullable):
+        return item.nullable
     if item.type == pa.list_(pa.string()):
         return not column.explode().str.contains("\0", literal=True).any()
     if item.type != pa.string():
