@@ -164,7 +164,7 @@ def test_no_task_reads_a_text_twice(shop: Path, monkeypatch: pytest.MonkeyPatch)
     rows = scores.TextTask.rows
 
     def counted(task: scores.TextTask, texts: Any, *others: Any) -> Any:
-        read.update((task.name, text) for text in texts["text"])
+        read.update((task.name, text) for text in texts.frame["text"])
         return rows(task, texts, *others)
 
     monkeypatch.setattr(scores.TextTask, "rows", counted)

@@ -44,6 +44,7 @@ ACTIVATE = """
     insert into core.active_engine (task, engine_version) values (%s, %s)
     on conflict (task) do update set engine_version = excluded.engine_version
 """
+TEXTS = "core.post_text as p"
 OF_BRANDS = (
     "select from core.post_brand as b "
     "where b.platform = p.platform and b.post_id = p.post_id and b.brand_id = any(%s)"
@@ -214,7 +215,7 @@ def _add_rematched(work: _Work, brand_ids: list[str]) -> None:
                 [found.join(stored, on=columns, how="anti"), stored.join(found, on=columns, how="anti")]
             )
             rows = changed.select(matching.KEY).unique().sort(matching.KEY)
-            work.counts.posts_added += _merge(cur, rows, "core.pending_post")
+            work.counts.posts_added += merge(cur, rows, "core.pending_post")
 
 
 def _add_retargeted(work: _Work) -> None:
@@ -243,7 +244,7 @@ def _add_retargeted(work: _Work) -> None:
             found = found.join(matches, on=[*matching.KEY, "brand_id"], how="semi").select(columns)
             changed = [found.join(stored, on=columns, how="anti"), stored.join(found, on=columns, how="anti")]
             rows = pl.concat(changed).select(matching.KEY).unique().sort(matching.KEY)
-            work.counts.posts_added += _merge(cur, rows, "core.pending_post")
+            work.counts.posts_added += merge(cur, rows, "core.pending_post")
 
 
 def _stored(cur: "cursor", posts: "pl.DataFrame", table: str, columns: list[str]) -> "pl.DataFrame":
@@ -326,7 +327,7 @@ def _add_profiled(work: _Work, active: str | None) -> None:
 
 def _add_rescored(work: _Work, active: dict[str, str]) -> None:
     """Score every text beside the active version; posts whose result differs become pending."""
-    _score(work, "core.post_text as p")
+    _score(work, TEXTS)
     joins, differences, parameters = [], [], []
     for task in scores.TASKS:
         old, new = f"{task.name}_old", f"{task.name}_new"
@@ -480,7 +481,7 @@ def _give(work: _Work, query: str, columns: tuple[str, str, str], table: str, ma
     for rows in _chunks(query):
         made = [(*row, key) for row, key in zip(rows, make(rows), strict=True)]
         with work.transaction() as cur:
-            work.counts.keys_made += _merge(cur, pl.DataFrame(made, schema, orient="row"), table)
+            work.counts.keys_made += merge(cur, pl.DataFrame(made, schema, orient="row"), table)
 
 
 # --- text -----------------------------------------------------------------------------------------
@@ -488,31 +489,37 @@ def _give(work: _Work, query: str, columns: tuple[str, str, str], table: str, ma
 
 def _score(work: _Work, source: str) -> None:
     """Score the distinct texts of a source for each task that lacks them under this build's version."""
+    scored_before = work.counts.texts_scored
+    for rows in lacking(source, work.versions):
+        _score_rows(work, rows)
+        log.info("%s texts scored so far", work.counts.texts_scored)
+    if source == TEXTS_OF_PENDING:
+        work.counts.texts_reused += _distinct_pending(work) - (work.counts.texts_scored - scored_before)
+
+
+def lacking(source: str, versions: dict[Task, str]) -> Iterator[list[tuple[Any, ...]]]:
+    """Texts of a source that a task has not scored under its version, in chunks and in order of their hash.
+
+    Rows as :func:`scored` takes them: hash, text, language, and per task whether it is to score it.
+    """
     needs = ", ".join(f"{task.name}.text_hash is null as needs_{task.name}" for task in scores.TASKS)
+    query = f"""
+        select t.text_hash, t.text, language.lang, {needs}
+        from {texts_with_scores(source)}
+        where {" or ".join(f"{task.name}.text_hash is null" for task in scores.TASKS)}
+        order by t.text_hash
+    """  # noqa: S608 - names of this file and of gaung.scores
+    return _chunks(query, tuple(versions[task.name] for task in scores.TASKS), chunk=CHUNK)
+
+
+def texts_with_scores(source: str) -> str:
+    """The distinct texts ``t`` of a source beside each task's scores; one parameter per task, its version."""
     joins = " ".join(
         f"left join core.{task.table} as {task.name} "
         f"on t.text_hash = {task.name}.text_hash and {task.name}.{task.version_column} = %s"
         for task in scores.TASKS
     )
-    lacking = " or ".join(f"{task.name}.text_hash is null" for task in scores.TASKS)
-    query = f"""
-        with texts as (
-            select p.text_hash, min(p.text) as text
-            from {source}
-            group by p.text_hash
-        )
-        select t.text_hash, t.text, language.lang, {needs}
-        from texts as t
-        {joins}
-        where {lacking}
-        order by t.text_hash
-    """  # noqa: S608 - names of this file and of gaung.scores
-    scored_before = work.counts.texts_scored
-    for rows in _chunks(query, tuple(work.versions[task.name] for task in scores.TASKS)):
-        _score_rows(work, rows)
-        log.info("%s texts scored so far", work.counts.texts_scored)
-    if source == TEXTS_OF_PENDING:
-        work.counts.texts_reused += _distinct_pending(work) - (work.counts.texts_scored - scored_before)
+    return f"(select p.text_hash, min(p.text) as text from {source} group by p.text_hash) as t {joins}"  # noqa: S608
 
 
 def _distinct_pending(work: _Work) -> int:
@@ -525,23 +532,32 @@ def _distinct_pending(work: _Work) -> int:
 
 
 def _score_rows(work: _Work, rows: list[tuple[Any, ...]]) -> None:
+    found = scored(rows, work.brands, work.versions)
+    with work.transaction() as cur:
+        for table, part in found.items():
+            merge(cur, part, f"core.{table}")
+    masked = found.pop("text_masked")
+    work.counts.texts_masked += len(masked)
+    work.counts.texts_scored += len({key for part in found.values() for key in part["text_hash"]})
+
+
+def scored(
+    rows: list[tuple[Any, ...]], brands: Brands, versions: dict[Task, str]
+) -> dict[str, "pl.DataFrame"]:
+    """The rows of each table in ``core`` for texts of :func:`lacking`, by table."""
     import polars as pl
 
     needs = {f"needs_{task.name}": pl.Boolean for task in scores.TASKS}
     schema = {"text_hash": pl.String, "text": pl.String, "lang": pl.String} | needs
-    texts = pl.DataFrame(rows, schema, orient="row")
+    texts = scores.Texts(pl.DataFrame(rows, schema, orient="row"))
     found: dict[str, pl.DataFrame] = {}
     for task in scores.TASKS:
-        asked = texts.filter(pl.col(f"needs_{task.name}"))
-        found[task.table] = task.rows(asked, work.brands, work.versions[task.name])
+        asked = texts.where(texts.frame[f"needs_{task.name}"])
+        found[task.table] = task.rows(asked, brands, versions[task.name])
         if task.name == "language":
-            texts = texts.update(found[task.table].select("text_hash", "lang"), on="text_hash")
-    with work.transaction() as cur:
-        for table, scored in found.items():
-            _merge(cur, scored, f"core.{table}")
-    masked = found.pop("text_masked")
-    work.counts.texts_masked += len(masked)
-    work.counts.texts_scored += len({key for scored in found.values() for key in scored["text_hash"]})
+            told = found[task.table].select("text_hash", "lang")
+            texts.frame = texts.frame.update(told, on="text_hash")
+    return found
 
 
 # --- brands and topics of posts -------------------------------------------------------------------
@@ -570,9 +586,9 @@ def _match_pending(work: _Work) -> None:
                     """,  # noqa: S608 - names of this file
                     (posts["platform"].to_list(), posts["post_id"].to_list()),
                 )
-            counts.brand_matches += _merge(cur, found, "core.post_brand")
-            counts.topics += _merge(cur, topics, "core.post_topic")
-            _merge(cur, targets, "core.post_target")
+            counts.brand_matches += merge(cur, found, "core.post_brand")
+            counts.topics += merge(cur, topics, "core.post_topic")
+            merge(cur, targets, "core.post_target")
         counts.posts_enriched += len(posts)
         counts.posts_unmatched += len(posts.join(found, on=matching.KEY, how="anti"))
     _forget_gone(work)
@@ -675,7 +691,7 @@ def _chunks(
             yield rows
 
 
-def _merge(cur: "cursor", frame: "pl.DataFrame", table: str) -> int:
+def merge(cur: "cursor", frame: "pl.DataFrame", table: str) -> int:
     """How many rows were new: COPY into a temporary table, then insert in key order."""
     if len(frame) == 0:
         return 0

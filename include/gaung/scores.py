@@ -6,9 +6,9 @@ table by migration, and one :class:`TextTask` here: enrichment, the change of en
 as known earlier and statistics all follow :data:`TASKS`.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from gaung.brands.config import Brands
@@ -21,7 +21,30 @@ if TYPE_CHECKING:
 
     from gaung.text.names import Name
 
-Score = Callable[["pl.DataFrame", Brands], "pl.DataFrame"]
+
+class Texts:
+    """A chunk of texts; their words are read once, however many tasks ask for them.
+
+    Attributes:
+        frame: columns ``text_hash, text, lang``.
+    """
+
+    def __init__(self, frame: "pl.DataFrame") -> None:
+        self.frame = frame
+
+    @cached_property
+    def words(self) -> "pl.DataFrame":
+        """What :func:`gaung.text.spoken.words` says of the texts."""
+        from gaung.text import spoken
+
+        return spoken.words(self.frame["text"])
+
+    def where(self, mask: "pl.Series") -> "Texts":
+        """The texts of a mask; these themselves when it leaves none out."""
+        return self if mask.all() else Texts(self.frame.filter(mask))
+
+
+Score = Callable[[Texts, Brands], "pl.DataFrame"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +56,7 @@ class TextTask:
         table: where its results are, in ``core``.
         columns: what is kept of a text; a post one of whose texts differs in them under a new version
             is built anew.
-        score: texts (``text_hash, text, lang``) and the brands → the columns; same rows, same order.
+        score: texts and the brands → the columns; same rows, same order.
         version_column: the table's column of the engine version.
     """
 
@@ -43,12 +66,12 @@ class TextTask:
     score: Score
     version_column: str = "engine_version"
 
-    def rows(self, texts: "pl.DataFrame", brands: Brands, version: str) -> "pl.DataFrame":
+    def rows(self, texts: Texts, brands: Brands, version: str) -> "pl.DataFrame":
         """The table's rows of these texts under a version."""
         import polars as pl
 
         found = self.score(texts, brands).select(self.columns)
-        key = texts.select("text_hash", pl.lit(version).alias(self.version_column))
+        key = texts.frame.select("text_hash", pl.lit(version).alias(self.version_column))
         return pl.concat([key, found], how="horizontal")
 
 
@@ -63,49 +86,44 @@ def versions(brands: Brands) -> dict[Task, str]:
     }
 
 
-def _language(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
+def _language(texts: Texts, _: Brands) -> "pl.DataFrame":
     import polars as pl
 
     return _by_engine("language", texts).with_columns(pl.col("confidence").round(4))
 
 
-def _sentiment(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
+def _sentiment(texts: Texts, _: Brands) -> "pl.DataFrame":
     from gaung.text import sentiment
 
-    return _frame(sentiment.score(_batch(texts, "text", "lang"))).with_columns(texts["lang"])
+    return _frame(sentiment.score(_batch(texts, "text", "lang"))).with_columns(texts.frame["lang"])
 
 
-def _mask(texts: "pl.DataFrame", brands: Brands) -> "pl.DataFrame":
+def _mask(texts: Texts, brands: Brands) -> "pl.DataFrame":
     from gaung.text import mask
 
     return _frame(mask.engine(brands.allowed_handles).function(_batch(texts, "text")))
 
 
-def _terms(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
+def _terms(texts: Texts, _: Brands) -> "pl.DataFrame":
     return _by_engine("terms", texts).select(_literal("words"), _literal("pairs"))
 
 
-def _reasons(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
-    import polars as pl
+def _reasons(texts: Texts, _: Brands) -> "pl.DataFrame":
 
-    found = _by_engine("reasons", texts)
-    aspects = [json.dumps(row, separators=(",", ":")) for row in found["aspects"].to_list()]
-    return found.select(_literal("intents"), pl.Series("aspects", aspects, pl.String))
+    return _by_engine("reasons", texts).select(_literal("intents"), _json("aspects"))
 
 
-def _business(texts: "pl.DataFrame", _: Brands) -> "pl.DataFrame":
+def _business(texts: Texts, _: Brands) -> "pl.DataFrame":
     return _by_engine("business", texts)
 
 
-def _spelling(texts: "pl.DataFrame", brands: Brands) -> "pl.DataFrame":
-    import polars as pl
+def _spelling(texts: Texts, brands: Brands) -> "pl.DataFrame":
 
     from gaung.brands.config import ordinary_words
     from gaung.text import spelling
 
     found = spelling.suggest(_batch(texts, "text"), brand_names(brands), sorted(ordinary_words()))
-    lists = [json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in found[0].to_pylist()]
-    return pl.DataFrame({"suggestions": lists}, schema={"suggestions": pl.String})
+    return _frame(found).select(_json("suggestions"))
 
 
 def brand_names(brands: Brands) -> list["Name"]:
@@ -138,11 +156,12 @@ TASKS: tuple[TextTask, ...] = (
 TABLES = tuple(task.table for task in TASKS)
 
 
-def _by_engine(task: Task, texts: "pl.DataFrame") -> "pl.DataFrame":
+def _by_engine(task: Task, texts: Texts) -> "pl.DataFrame":
     """What the engine in use says of the texts."""
     engine = registry.engine(task)
     assert engine is not None
-    return _frame(engine.function(_batch(texts, "text")))
+    batch = _batch(texts, "text")
+    return _frame(engine.of_words(batch, texts.words) if engine.of_words else engine.function(batch))
 
 
 def _frame(batch: "pa.RecordBatch") -> "pl.DataFrame":
@@ -161,10 +180,18 @@ def _literal(name: str) -> "pl.Expr":
     return pl.format("{{{}}}", quoted.list.join(",")).alias(name)
 
 
-def _batch(frame: "pl.DataFrame", *columns: str) -> Any:
-    """Text columns of a frame as one Arrow batch."""
+def _json(name: str) -> "pl.Expr":
+    """A list of structs as JSON."""
+    import polars as pl
+
+    whole = pl.struct(name).struct.json_encode()  # {"<name>":[…]}
+    return whole.str.slice(len(name) + 4).str.strip_suffix("}").alias(name)
+
+
+def _batch(texts: Texts, *columns: str) -> Any:
+    """Columns of the texts as one Arrow batch."""
     import pyarrow as pa
 
     return pa.RecordBatch.from_pydict(
-        {name: pa.array(frame[name].to_list(), pa.string()) for name in columns}
+        {name: texts.frame[name].to_arrow().cast(pa.string()) for name in columns}
     )

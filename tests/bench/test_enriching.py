@@ -23,7 +23,7 @@ def test_steps_and_peer_are_measured_in_every_round(
     get_settings.cache_clear()
     found = enriching.measure(texts=50, rounds=2, many=60)
 
-    steps = {*(task.name for task in scores.TASKS), "sentiment of en alone", "sentiment of id alone"}
+    steps = {"words", *(task.name for task in scores.TASKS), "sentiment of en alone", "sentiment of id alone"}
     assert {step: len(costs) for step, costs in found.costs.items()} == dict.fromkeys(
         (*steps, "enrichment", "vaderSentiment"), 2
     )

@@ -132,12 +132,15 @@ def _enrich(texts: list[str], brands: "Brands", found: Enriching) -> list[str]:
     from gaung import scores
 
     frame = pl.DataFrame({"text": texts}).with_columns(text_hash="text", lang=pl.lit(None, dtype=pl.String))
+    read = scores.Texts(frame)
+    with found.step("words", len(texts)):
+        read.words  # noqa: B018 - read once, for all tasks
     for task in scores.TASKS:
         with found.step(task.name, len(texts)):
-            rows = task.rows(frame, brands, "bench")
+            rows = task.rows(read, brands, "bench")
         if task.name == "language":
-            frame = frame.with_columns(rows["lang"])
-    return frame["lang"].to_list()
+            read.frame = frame.with_columns(rows["lang"])
+    return read.frame["lang"].to_list()
 
 
 def _by_language(texts: list[str], told: list[str], found: Enriching) -> None:
@@ -159,7 +162,7 @@ def _remember(brands: "Brands", many: int, found: Enriching) -> None:
     unnoted = Enriching(CHUNK)
     for done in range(0, many, CHUNK):
         size = min(CHUNK, many - done)
-        _enrich(invented(size, seed=1_000 + done), brands, unnoted)
+        _enrich(invented(size, seed=1_000 + done // CHUNK), brands, unnoted)
         unnoted.costs.clear()
         unnoted.counts.clear()
         if (done + size) * 10 // many > done * 10 // many:
@@ -179,8 +182,8 @@ def invented(count: int, *, seed: int) -> list[str]:
         parts = [*rng.sample(_EN if is_english else _ID, rng.randrange(1, 3))]
         if not is_english:
             parts.append(rng.choice(listed))
-        name = "".join(rng.choice("aiueo") + rng.choice("bdgklmnprst") for _ in range(3))
-        found.append(f"{', '.join(parts)} {name} #{rng.choice(('kopi', 'ngopi', 'wfh'))} {seed}{number}")
+        name = "".join(rng.choice("aiueo") + rng.choice("bdgklmnprst") for _ in range(4))
+        found.append(f"{', '.join(parts)} {name} {seed} #{rng.choice(('kopi', 'ngopi', 'wfh'))} {number}")
     return found
 
 

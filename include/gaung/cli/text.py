@@ -1,4 +1,4 @@
-"""Commands: text – train and evaluate engines, sample texts to label, load labels, agreement; learn."""
+"""Commands: text – train, evaluate, score history anew, sample, load labels, agreement; learn."""
 
 import json
 from datetime import datetime
@@ -168,6 +168,45 @@ def gloss(
     written, left_out = translations.write_glosses(output, again=again)
     typer.echo(f"{written} glosses in {output}; {left_out} posts have too few known words. Then:")
     typer.echo(f"  gaung ingest files {output} --as-of TIME")
+
+
+@text.command("rescore")
+def rescore(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say how many texts lack scores.")] = False,
+) -> None:
+    """Score all texts with the engines of today beside the scores in use; the next build shows them."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from gaung import rescore as rescoring
+    from gaung.warehouse.setup import ready
+
+    ready()
+    lack = rescoring.lack()
+    lacking = ", ".join(f"{task} {count:,}" for task, count in lack.by_task.items() if count)
+    typer.echo(f"{lack.lacking:,} of {lack.texts:,} texts lack scores{': ' if lacking else ''}{lacking}")
+    if dry_run or not lack.lacking:
+        return
+    columns = (
+        *(TextColumn("texts"), BarColumn(), MofNCompleteColumn(), TaskProgressColumn()),
+        *(TextColumn("{task.fields[rate]}"), TimeRemainingColumn()),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        line = bar.add_task("texts", total=lack.lacking, rate="")
+
+        def progress(done: int) -> None:
+            elapsed = bar.tasks[0].elapsed
+            bar.update(line, completed=done, rate=f"{done / elapsed:,.0f} texts/s" if elapsed else "")
+
+        done = rescoring.run(progress)
+    typer.echo(f"{done:,} texts scored. The next build shows the new versions: gaung build")
 
 
 @text.command("explain")

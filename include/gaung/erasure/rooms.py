@@ -275,6 +275,9 @@ def clear_derived(cur: "cursor") -> dict[str, int]:
 def clear_unused_scores(cur: "cursor") -> dict[str, int]:
     """Rows removed per table of text scores: those of texts that no post has any more."""
     counts = {}
+    tables = ", ".join(f"core.{table}" for table in scores.TABLES)
+    # who scores history beside builds (gaung.rescore) has written by now, or looks at the posts afterwards
+    cur.execute(f"lock table {tables} in share row exclusive mode")
     for table in scores.TABLES:
         cur.execute(
             f"""

@@ -25,27 +25,31 @@ ACTIVITIES = (
 MSME, OTHER = "msme", "other"
 
 
-def relevance(batch: pa.RecordBatch) -> pa.RecordBatch:
+def relevance(batch: pa.RecordBatch, words: pl.DataFrame | None = None) -> pa.RecordBatch:
     """Column ``text`` → ``relevance`` (msme, other or NULL), ``points, reason``; same rows, same order.
 
     ``msme`` from two points on; ``other`` when nothing speaks for a small business; NULL with the
-    reason ``uncertain`` between them, ``no_text`` without words.
+    reason ``uncertain`` between them, ``no_text`` without words. ``words`` as in :func:`classify`.
     """
-    texts = pl.Series("text", batch.column("text"), dtype=pl.String)
-    words = spoken.words(texts)
+    words = _words(batch) if words is None else words
     found = points.scores(points.found(words, "relevance")).select("row", "points")
-    frame = _rows(texts, words).join(found, on="row", how="left", maintain_order="left")
+    frame = _rows(batch.num_rows, words).join(found, on="row", how="left", maintain_order="left")
     total = pl.col("points").fill_null(0)
     label = pl.when(total >= points.ENOUGH).then(pl.lit(MSME)).when(total <= 0).then(pl.lit(OTHER))
     return _labelled(frame.with_columns(points=total, label=label), "relevance")
 
 
-def classify(batch: pa.RecordBatch) -> pa.RecordBatch:
+def classify(batch: pa.RecordBatch, words: pl.DataFrame | None = None) -> pa.RecordBatch:
     """Column ``text`` → the three classes, each with ``<class>_reason``; same rows, same order.
 
     ``industry_reason`` is ``no_known_word``, ``divided`` between equals, or ``no_text``.
+
+    Args:
+        batch: the texts.
+        words: what :func:`gaung.text.spoken.words` says of them, where the caller has it already.
     """
-    relevant, active, trade = relevance(batch), activity(batch), industry.classify(batch)
+    words = _words(batch) if words is None else words
+    relevant, active, trade = relevance(batch, words), activity(batch, words), industry.classify(batch)
     found = pl.DataFrame(
         {
             "industry": trade.column("industry").to_pylist(),
@@ -77,15 +81,14 @@ def classify(batch: pa.RecordBatch) -> pa.RecordBatch:
     )
 
 
-def activity(batch: pa.RecordBatch) -> pa.RecordBatch:
+def activity(batch: pa.RecordBatch, words: pl.DataFrame | None = None) -> pa.RecordBatch:
     """Column ``text``, a business's post, → ``activity`` (or NULL), ``points, reason``; same order.
 
     The activity with the most points, from two on; ``other`` when no activity has that many. NULL with
     the reason ``divided`` between equals, ``uncertain`` when a business speaks ("kami", "yuk") and
-    nothing tells of what, ``no_text`` without words.
+    nothing tells of what, ``no_text`` without words. ``words`` as in :func:`classify`.
     """
-    texts = pl.Series("text", batch.column("text"), dtype=pl.String)
-    words = spoken.words(texts)
+    words = _words(batch) if words is None else words
     hits = points.found(words, "activity")
     is_voice = (pl.col("class") == points.ANY) & (pl.col("points") > 0)
     voices = hits.filter(is_voice).select("row", speaks=pl.lit(True)).unique()
@@ -99,7 +102,7 @@ def activity(batch: pa.RecordBatch) -> pa.RecordBatch:
             rivals=(pl.col("points") == pl.col("points").max()).sum(),
         )
     )
-    frame = _rows(texts, words)
+    frame = _rows(batch.num_rows, words)
     for part in (best, voices):
         frame = frame.join(part, on="row", how="left", maintain_order="left")
     enough = pl.col("points").fill_null(0) >= points.ENOUGH
@@ -113,12 +116,16 @@ def activity(batch: pa.RecordBatch) -> pa.RecordBatch:
     return _labelled(frame.with_columns(label=label, is_divided=is_divided), "activity")
 
 
-def _rows(texts: pl.Series, words: pl.DataFrame) -> pl.DataFrame:
+def _words(batch: pa.RecordBatch) -> pl.DataFrame:
+    return spoken.words(pl.Series("text", batch.column("text"), dtype=pl.String))
+
+
+def _rows(size: int, words: pl.DataFrame) -> pl.DataFrame:
     """``row, has_words``: one row per text."""
     spoken_rows = (
         words.filter(pl.col("word").str.contains(r"\p{L}")).select("row", has_words=pl.lit(True)).unique()
     )
-    rows = pl.DataFrame({"row": pl.int_range(len(texts), dtype=pl.UInt32, eager=True)})
+    rows = pl.DataFrame({"row": pl.int_range(size, dtype=pl.UInt32, eager=True)})
     return rows.join(spoken_rows, on="row", how="left", maintain_order="left")
 
 

@@ -62,12 +62,14 @@ def detect(batch: pa.RecordBatch) -> pa.RecordBatch:
 def _with_reasons(frame: pl.DataFrame) -> pl.DataFrame:
     head = clean.for_scoring(pl.col("text").str.slice(0, MAX_CHARACTERS)).str.to_lowercase()
     frame = frame.with_columns(plain=head.str.replace_all(r"[\d_]+", " "))
-    letters = pl.col("plain").str.count_matches(r"\p{L}")
-    latin = pl.col("plain").str.count_matches(r"\p{Latin}")
+    # counted only where a letter of another script stands; elsewhere NULL, which is not less
+    foreign = pl.when(pl.col("plain").str.contains(r"[\p{L}--\p{Latin}]")).then("plain")
+    letters = foreign.str.count_matches(r"\p{L}")
+    latin = foreign.str.count_matches(r"\p{Latin}")
     return frame.with_columns(
         reason=pl.when(pl.col("text").is_null() | (pl.col("text").str.strip_chars() == ""))
         .then(pl.lit("no_text"))
-        .when(letters == 0)
+        .when(~pl.col("plain").str.contains(r"\p{L}"))
         .then(pl.lit("no_words"))
         .when(latin * 2 < letters)
         .then(pl.lit("other_script"))

@@ -15,6 +15,10 @@ WORD = r"\p{L}[\p{L}\p{M}]*2?"
 TOKEN = rf"{WORD}|\p{{N}}+|[!?]+|[^\s\w]"
 """A word (with the 2 of a written reduplication), a number, a run of ! and ?, or one other sign."""
 
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+ELONGATED = "|".join(f"({letter}){letter}{{2,}}" for letter in LETTERS)
+"""One group per letter, of which a match fills one: all of them together are the letter."""
+
 
 def tokens(rows: pl.DataFrame, *, english_as_is: bool = False) -> pl.DataFrame:
     """Columns ``row, text`` → ``row, word``: the normal words of each text in order, one row per word.
@@ -59,9 +63,7 @@ def normal(word: pl.Expr) -> pl.Expr:
 
 def shortened(word: pl.Expr) -> pl.Expr:
     """Letters written three times or more, once: "bangettt" is "banget"."""
-    for letter in "abcdefghijklmnopqrstuvwxyz":
-        word = word.str.replace_all(f"{letter}{{3,}}", letter)
-    return word
+    return word.str.replace_all(ELONGATED, "".join(f"${{{at + 1}}}" for at in range(len(LETTERS))))
 
 
 def spans(text: str) -> list[dict[str, Any]]:

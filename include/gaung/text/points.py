@@ -36,29 +36,35 @@ def chains(words: pl.DataFrame, phrases: pl.DataFrame) -> pl.DataFrame:
     Adds ``row, at`` (place of the first word), ``start, end`` (characters of the original),
     ``clause``, ``before`` (the word before). A word matches as written or without its clitic.
     """
-    number = pl.col("word").str.contains(r"^\p{N}+$")
-    stream = words.with_columns(
-        pl.when(number).then(pl.lit(NUMBER)).otherwise(pl.col("word")).alias("word"),
-        pl.when(number).then(pl.lit(NUMBER)).otherwise(pl.col("bare")).alias("bare"),
-        before=pl.when(pl.col("row") == pl.col("row").shift(1)).then(pl.col("word").shift(1)),
-    )
     vocabulary = phrases["phrase"].str.split(" ").explode().unique()
-    ways = [_chains(stream, phrases, vocabulary, way) for way in ("word", "bare")]
+    is_number = pl.col("word").str.contains(r"^\p{N}+$")
+    is_known = pl.col("word").is_in(vocabulary.implode()) | pl.col("bare").is_in(vocabulary.implode())
+    if NUMBER in vocabulary:
+        is_known |= is_number
+    # words of no phrase are set aside before anything is made of the others
+    stream = words.with_columns(
+        before=pl.when(pl.col("row") == pl.col("row").shift(1)).then(pl.col("word").shift(1))
+    ).filter(is_known)
+    ways = [
+        _chains(stream.with_columns(word=pl.when(is_number).then(pl.lit(NUMBER)).otherwise(way)), phrases)
+        for way in ("word", "bare")
+    ]
     return pl.concat(ways).unique(["row", "at", "phrase"]).join(phrases.drop("size"), on="phrase")
 
 
-def _chains(stream: pl.DataFrame, phrases: pl.DataFrame, vocabulary: pl.Series, way: str) -> pl.DataFrame:
-    """Every chain of up to four neighbours that is a phrase; other words are set aside first."""
-    known = stream.filter(pl.col(way).is_in(vocabulary.implode()))
+def _chains(stream: pl.DataFrame, phrases: pl.DataFrame) -> pl.DataFrame:
+    """Every chain of up to four neighbours that is a phrase."""
     found = []
-    for size in range(1, LONGEST + 1):
-        is_near = pl.col("at").shift(1 - size) == pl.col("at") + size - 1
-        is_chain = is_near & (pl.col("row") == pl.col("row").shift(1 - size))
-        texts = pl.concat_str([pl.col(way).shift(-step) for step in range(size)], separator=" ")
-        ends = known.with_columns(
-            phrase=texts, end=pl.col("end").shift(1 - size), size=pl.lit(size, pl.Int64)
+    for size in phrases["size"].unique().sort().to_list() or [1]:
+        last = pl.col("at").shift(1 - size) == pl.col("at") + size - 1
+        is_chain = (last & (pl.col("row") == pl.col("row").shift(1 - size))).fill_null(False)
+        first = stream.select(is_chain).to_series().arg_true()
+        texts = [stream["word"].gather(first + step) for step in range(size)]
+        whole = stream[first].with_columns(
+            phrase=pl.concat_str(texts, separator=" "),
+            end=stream["end"].gather(first + size - 1),
+            size=pl.lit(size, pl.Int64),
         )
-        whole = ends.filter(is_chain) if size > 1 else ends
         listed = phrases.filter(pl.col("size") == size).select("phrase").unique()
         found.append(whole.join(listed, on="phrase", how="semi"))
     columns = ["row", "at", "start", "end", "clause", "before", "phrase", "size"]

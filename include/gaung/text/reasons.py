@@ -62,9 +62,14 @@ def aspects(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict({"aspects": _aspects(_words(batch), batch.num_rows)})
 
 
-def find(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Column ``text`` → ``intents, aspects`` of one reading; same rows, same order."""
-    words, rows = _words(batch), batch.num_rows
+def find(batch: pa.RecordBatch, words: pl.DataFrame | None = None) -> pa.RecordBatch:
+    """Column ``text`` → ``intents, aspects`` of one reading; same rows, same order.
+
+    Args:
+        batch: the texts.
+        words: what :func:`gaung.text.spoken.words` says of them, where the caller has it already.
+    """
+    words, rows = _words(batch) if words is None else words, batch.num_rows
     return pa.RecordBatch.from_pydict({"intents": _intents(words, rows), "aspects": _aspects(words, rows)})
 
 
@@ -83,19 +88,15 @@ def _intents(words: pl.DataFrame, rows: int) -> "pa.Array[Any]":
 
 def _aspects(words: pl.DataFrame, rows: int) -> "pa.Array[Any]":
     cues = _cues(words)
-    found = _values(words, cues)
-    lists: list[list[dict[str, object]]] = [[] for _ in range(rows)]
-    for row, aspect, mood, spans in _judged(words, cues).iter_rows():
-        unique = sorted({(span["start"], span["end"]) for span in spans})
-        lists[row].append(
-            {
-                "aspect": aspect,
-                "mood": mood,
-                "words": [{"start": start, "end": end} for start, end in unique],
-                "values": found.get((row, aspect), []),
-            }
-        )
-    return pa.array(lists, pa.list_(ASPECT))
+    found = _judged(words, cues).join(_values(words, cues), on=["row", "class"], how="left")
+    order = pl.col("class").replace_strict(
+        {name: at for at, name in enumerate(ASPECTS)}, return_dtype=pl.Int32
+    )
+    one = pl.struct(pl.col("class").alias("aspect"), "mood", "words", pl.col("values").fill_null([]))
+    lists = found.sort("row", order).group_by("row", maintain_order=True).agg(aspects=one)
+    whole = pl.DataFrame({"row": pl.int_range(rows, dtype=pl.UInt32, eager=True)})
+    told = whole.join(lists, on="row", how="left", maintain_order="left")["aspects"].fill_null([])
+    return told.to_arrow().cast(pa.list_(ASPECT))
 
 
 def _cues(words: pl.DataFrame) -> pl.DataFrame:
@@ -124,25 +125,18 @@ def _negated(words: pl.DataFrame, cues: pl.DataFrame) -> pl.DataFrame:
 
 
 def _judged(words: pl.DataFrame, cues: pl.DataFrame) -> pl.DataFrame:
-    """``row, aspect, mood, spans``: by the cues' own signs, else by the opinions of their clauses."""
-    span = pl.struct("start", "end")
-    by_cue = cues.group_by("row", "class").agg(own=pl.col("sign").sum(), spans=span)
-    clauses = cues.select("row", "class", "clause").unique()
-    heard = clauses.join(_opinions(words), on=["row", "clause"])
-    by_clause = heard.group_by("row", "class").agg(other=pl.col("sign").sum(), more=span)
-    judged = by_cue.join(by_clause, on=["row", "class"], how="left")
-    is_own = pl.col("own") != 0
-    total = pl.when(is_own).then(pl.col("own")).otherwise(pl.col("other").fill_null(0))
+    """``row, class, mood, words``: by the cues' own signs, else by the opinions of their clauses."""
+    key = ["row", "class"]
+    own = cues.group_by(key).agg(own=pl.col("sign").sum())
+    clauses = cues.select(*key, "clause").unique()
+    heard = clauses.join(own.filter(pl.col("own") == 0), on=key).join(_opinions(words), on=["row", "clause"])
+    other = heard.group_by(key).agg(other=pl.col("sign").sum())
+    judged = own.join(other, on=key, how="left")
+    total = pl.when(pl.col("own") != 0).then(pl.col("own")).otherwise(pl.col("other").fill_null(0))
     mood = pl.when(total > 0).then(pl.lit("positive")).when(total < 0).then(pl.lit("negative"))
-    spans = (
-        pl.when(is_own | pl.col("more").is_null()).then("spans").otherwise(pl.concat_list("spans", "more"))
-    )
-    order = pl.col("class").replace_strict(
-        {name: at for at, name in enumerate(ASPECTS)}, return_dtype=pl.Int32
-    )
-    return judged.sort("row", order).select(
-        "row", "class", mood=mood.otherwise(pl.lit("neutral")), spans=spans
-    )
+    spans = pl.concat([part.select(*key, "start", "end") for part in (cues, heard)]).unique()
+    said = spans.sort(*key, "start", "end").group_by(key).agg(words=pl.struct("start", "end"))
+    return judged.select(*key, mood=mood.otherwise(pl.lit("neutral"))).join(said, on=key)
 
 
 def _opinions(words: pl.DataFrame) -> pl.DataFrame:
@@ -154,21 +148,22 @@ def _opinions(words: pl.DataFrame) -> pl.DataFrame:
     return _negated(words, pl.concat([as_written.select(columns), bare.select(columns)]))
 
 
-def _values(words: pl.DataFrame, cues: pl.DataFrame) -> dict[tuple[int, str], list[dict[str, object]]]:
-    """The values named in the clauses of each aspect, by row and aspect."""
+def _values(words: pl.DataFrame, cues: pl.DataFrame) -> pl.DataFrame:
+    """``row, class, values``: the values named in the clauses of each aspect."""
     hits = points.chains(words, _spellings())
     clauses = cues.select("row", "clause", attribute="class").unique()
     named = hits.join(clauses, on=["row", "clause", "attribute"]).sort(
         "row", "start", "size", "value", descending=[False, False, True, False]
     )
-    found: dict[tuple[int, str], list[dict[str, object]]] = {}
-    for row, attribute, value, start, end in named.select(
-        "row", "attribute", "value", "start", "end"
-    ).iter_rows():
-        values = found.setdefault((row, attribute), [])
-        if not values or values[-1]["end"] <= start:
-            values.append({"value": value, "start": start, "end": end})
-    return found
+    columns = ["row", "attribute", "value", "start", "end"]
+    kept: list[tuple[int, str, str, int, int]] = []
+    ends: dict[tuple[int, str], int] = {}
+    for row, attribute, value, start, end in named.select(columns).iter_rows():
+        if start >= ends.get((row, attribute), 0):
+            ends[row, attribute] = end
+            kept.append((row, attribute, value, start, end))
+    found = pl.DataFrame(kept, named.select(columns).schema, orient="row").rename({"attribute": "class"})
+    return found.group_by("row", "class", maintain_order=True).agg(values=pl.struct("value", "start", "end"))
 
 
 @lru_cache(maxsize=1)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Task = Literal["language", "sentiment", "mask", "terms", "reasons", "business", "spelling"]
 TASKS: tuple[Task, ...] = get_args(Task)
 BatchFunction = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
+WordsFunction = Callable[["pa.RecordBatch", "pl.DataFrame"], "pa.RecordBatch"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Engine:
         function: the batch function.
         languages: for sentiment, the languages it scores; empty for every language.
         judge: texts → would-be label, probability, compound, is_answered; None where it never abstains.
+        of_words: the batch function of an engine that reads :func:`gaung.text.spoken.words`, when the
+            caller has them already; None for other engines.
     """
 
     task: Task
@@ -50,6 +53,7 @@ class Engine:
     function: BatchFunction
     languages: tuple[str, ...] = ()
     judge: "Callable[[pl.Series], pl.DataFrame] | None" = None
+    of_words: WordsFunction | None = None
 
     @property
     def label(self) -> str:
@@ -61,10 +65,16 @@ _engines: dict[tuple[Task, str], Engine] = {}
 
 
 def register(
-    task: Task, name: str, version: str, function: BatchFunction, *, languages: tuple[str, ...] = ()
+    task: Task,
+    name: str,
+    version: str,
+    function: BatchFunction,
+    *,
+    languages: tuple[str, ...] = (),
+    of_words: WordsFunction | None = None,
 ) -> Engine:
     """The engine, now in use for its languages (or for all), in place of an earlier one."""
-    engine = Engine(task, name, version, function, languages)
+    engine = Engine(task, name, version, function, languages, of_words=of_words)
     for language in languages or ("*",):
         _engines[task, language] = engine
     return engine
@@ -110,11 +120,11 @@ def labels() -> dict[Task, str]:
     return simple | {"sentiment": sentiment_version()}
 
 
-def _of(module: str, name: str) -> BatchFunction:
+def _of(module: str, name: str) -> Callable[..., "pa.RecordBatch"]:
     """The function of a module, which is imported at the first batch."""
 
-    def call(batch: "pa.RecordBatch") -> "pa.RecordBatch":
-        result: pa.RecordBatch = getattr(import_module(module), name)(batch)
+    def call(batch: "pa.RecordBatch", *words: "pl.DataFrame") -> "pa.RecordBatch":
+        result: pa.RecordBatch = getattr(import_module(module), name)(batch, *words)
         return result
 
     return call
@@ -127,5 +137,6 @@ register(
 )
 register("mask", "gaung-mask", versions.MASK_RULES, _of("gaung.text.mask", "hide"))
 register("terms", "gaung-terms", versions.TERMS, _of("gaung.text.terms", "extract"))
-register("business", "gaung-business", versions.BUSINESS, _of("gaung.text.business", "classify"))
-register("reasons", "gaung-reasons", versions.REASONS, _of("gaung.text.reasons", "find"))
+_business, _reasons = _of("gaung.text.business", "classify"), _of("gaung.text.reasons", "find")
+register("business", "gaung-business", versions.BUSINESS, _business, of_words=_business)
+register("reasons", "gaung-reasons", versions.REASONS, _reasons, of_words=_reasons)

@@ -1,8 +1,9 @@
 """Words of texts that may be a name misspelt; people decide whether they are.
 
 Terms are words as written and pairs of neighbours, without links and handles. Most are sifted out over
-whole columns before letters are compared: a term that is near a name shares most of its letter pairs, since
-a wrong letter costs it two of them, two swapped ones three.
+whole columns before letters are compared. A term that is near a name holds one of its parts: of a name cut
+into one part more than letters may be wrong, a letter between them, each mistake spoils one at most. And it
+shares most of the name's letter pairs, since a wrong letter costs it two of them, two swapped ones three.
 """
 
 import hashlib
@@ -43,13 +44,13 @@ def suggest(
     texts = pl.Series("text", batch.column("text"), dtype=pl.String)
     terms = _terms(texts)
     distinct = terms.select("term").unique().with_columns(plain=fold.squeezed(pl.col("term")))
-    likely = distinct.filter(_may_be(known))["term"].sort().to_list()
+    likely = distinct.filter(_has_part(known)).filter(_may_be(known))["term"].sort().to_list()
     near = pl.from_arrow(
         names.near(pa.RecordBatch.from_pydict({"term": pa.array(likely, pa.string())}), known, ordinary)
     )
     assert isinstance(near, pl.DataFrame)
     best = near.sort("term", "id", "distance", "name").unique(["term", "id"], keep="first")
-    found = terms.join(best, on="term").sort("row", "id", "term")
+    found = terms.join(best, on="term").unique(["row", "id", "term"]).sort("row", "id", "term")
     lists: list[list[dict[str, object]]] = [[] for _ in range(len(texts))]
     for row, owner, name, term, gap in found.select("row", "id", "name", "term", "distance").iter_rows():
         lists[row].append({"id": owner, "name": name, "spelling": term, "distance": gap})
@@ -57,7 +58,7 @@ def suggest(
 
 
 def _terms(texts: pl.Series) -> pl.DataFrame:
-    """``row, term``: the words and pairs of each text, each once."""
+    """``row, term``: the words and pairs of each text."""
     head = pl.col("text").fill_null("").str.slice(0, MAX_CHARACTERS)
     plain = clean.without_mentions(clean.without_links(head)).str.to_lowercase()
     words = (
@@ -70,17 +71,41 @@ def _terms(texts: pl.Series) -> pl.DataFrame:
     pairs = words.with_columns(word=pl.col("word") + " " + pl.col("word").shift(-1).over("row")).drop_nulls(
         "word"
     )
-    return pl.concat([words, pairs]).rename({"word": "term"}).unique()
+    return pl.concat([words, pairs]).rename({"word": "term"})
+
+
+def _has_part(known: Sequence[names.Name]) -> pl.Expr:
+    """Whether a plain term has a part of a name where mistakes in the others would leave it."""
+    ways = set()
+    for plain, most in _forgiving(known):
+        first, *between, last = _parts(plain, most + 1)
+        ways |= {f"^{first}", f"{last}$", *between}
+    return pl.col("plain").str.contains("|".join(sorted(ways))) if ways else pl.lit(False)
+
+
+def _parts(plain: str, count: int) -> list[str]:
+    """The name in so many parts of about one length, one letter left out between neighbours."""
+    size, longer = divmod(len(plain) - count + 1, count)
+    parts, start = [], 0
+    for at in range(count):
+        end = start + size + (at < longer)
+        parts.append(plain[start:end])
+        start = end + 1
+    return parts
 
 
 def _may_be(known: Sequence[names.Name]) -> pl.Expr:
     """Whether a plain term may be near enough to a name."""
     likely = pl.lit(False)
-    for plain in sorted(set(fold.all_squeezed([name.spelling for name in known]))):
-        most = names.forgiven(plain)
-        if most:
-            likely = likely | _is_like(plain, most)
+    for plain, most in _forgiving(known):
+        likely = likely | _is_like(plain, most)
     return likely
+
+
+def _forgiving(known: Sequence[names.Name]) -> list[tuple[str, int]]:
+    """The squeezed names in which a wrong letter is forgiven, with how many."""
+    squeezed = sorted(set(fold.all_squeezed([name.spelling for name in known])))
+    return [(plain, most) for plain in squeezed if (most := names.forgiven(plain))]
 
 
 def _is_like(plain: str, most: int) -> pl.Expr:
