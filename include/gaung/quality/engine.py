@@ -1,7 +1,8 @@
 """Great Expectations, held at arm's length: declared checks in, one result for each out.
 
-One ephemeral context per run, nothing written to disk, no progress bars, no analytics. First every
-check runs in the cheapest form (BOOLEAN_ONLY); only those that failed run again for what was seen.
+One ephemeral context per run, nothing written to disk, no progress bars, no analytics. First the
+checks of the same rows run together in the cheapest form (BOOLEAN_ONLY); only those that did not pass
+run again, each by itself, for what was seen.
 """
 
 import logging
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from gaung.errors import SettingsInvalid
-from gaung.quality.verdict import Check, Result
+from gaung.quality.verdict import Check, Result, ResultStatus
 from gaung.settings import quieten_libraries
 from gaung.warehouse.connect import url
 
@@ -26,26 +27,25 @@ def evaluate(build_id: int, checks: list[Check], *, timeout_s: float, live: bool
     quieten_libraries()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.datasource.fluent import PostgresDatasource
 
     # What goes wrong comes back in the results; Great Expectations would log each with three tracebacks.
     for name in [name for name in logging.root.manager.loggerDict if name.startswith("great_expectations")]:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    expectations = [(check, _expectation(check)) for check in checks]
+    expectations = [(check, _expectation(number, check)) for number, check in enumerate(checks)]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
-        source = context.data_sources.add_postgres(
-            "warehouse",
+        source = PostgresDatasource(
+            name="warehouse",
             connection_string=_url(build_id, timeout_s),
             create_temp_table=False,
         )
         try:
-            results: list[Result] = []
-            for asset, group in _grouped(source, build_id, expectations, live):
-                batch = asset.add_batch_definition("all").get_batch()
-                results += [_judge(batch, check, expectation) for check, expectation in group]
-            return results
+            batches = _grouped(source, build_id, expectations, live)
+            context.add_datasource(datasource=source)  # last: with every change the context saves all of it
+            return [result for batch, group in batches for result in _judge_all(batch.get_batch(), group)]
         finally:
             source.get_execution_engine().engine.dispose()
 
@@ -57,8 +57,8 @@ def _url(build_id: int, timeout_s: float) -> str:
     return f"{address}{separator}application_name=gaung%20gate%20{build_id}&options={options}"
 
 
-def _expectation(check: Check) -> Any:
-    """Great Expectations' own object; what it does not know or refuses is an error of the suite."""
+def _expectation(number: int, check: Check) -> Any:
+    """Great Expectations' own object, numbered; what it does not know or refuses is an error of the suite."""
     from great_expectations.exceptions.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.metadata_types import FailureSeverity
     from great_expectations.expectations.registry import get_expectation_impl
@@ -69,7 +69,8 @@ def _expectation(check: Check) -> Any:
     except ExpectationNotFoundError as error:
         raise SettingsInvalid(f"{check.name}: there is no expectation type {declared.type!r}") from error
     try:
-        return implementation(**declared.kwargs, severity=FailureSeverity(declared.severity))
+        severity = FailureSeverity(declared.severity)
+        return implementation(**declared.kwargs, severity=severity, meta={"number": number})
     except (TypeError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise SettingsInvalid(
@@ -80,19 +81,19 @@ def _expectation(check: Check) -> Any:
 def _grouped(
     source: Any, build_id: int, expectations: Iterable[tuple[Check, Any]], live: bool
 ) -> list[tuple[Any, list[tuple[Check, Any]]]]:
-    """One asset for all checks that read the same rows."""
+    """One batch definition for all checks that read the same rows."""
     groups: dict[tuple[str, ...], list[tuple[Check, Any]]] = {}
     for check, expectation in expectations:
         groups.setdefault(_key(check, build_id, live), []).append((check, expectation))
-    assets = []
+    batches = []
     for number, (key, group) in enumerate(groups.items()):
         name = f"{number}: {group[0][0].name}"
         if key[0] == "table":
             asset = source.add_table_asset(name=name, schema_name=key[1], table_name=key[2])
         else:
             asset = source.add_query_asset(name=name, query=key[1])
-        assets.append((asset, group))
-    return assets
+        batches.append((asset.add_batch_definition("all"), group))
+    return batches
 
 
 def _key(check: Check, build_id: int, live: bool) -> tuple[str, ...]:
@@ -114,6 +115,25 @@ def _key(check: Check, build_id: int, live: bool) -> tuple[str, ...]:
     return ("query", re.sub(r"\bmarts__(build|next)\.", "marts.", query) if live else query)
 
 
+def _judge_all(batch: Any, group: list[tuple[Check, Any]]) -> list[Result]:
+    """All checks of the same rows at once, then each that did not pass by itself."""
+    from great_expectations import ExpectationSuite
+
+    suite = ExpectationSuite(name=group[0][0].name, expectations=[expectation for _, expectation in group])
+    found = batch.validate(suite, result_format="BOOLEAN_ONLY")
+    passed = {
+        result.expectation_config.meta["number"]
+        for result in found.results
+        if result.success and _exception(result) is None
+    }
+    return [
+        _result(check, "passed", {})
+        if expectation.meta["number"] in passed
+        else _judge(batch, check, expectation)
+        for check, expectation in group
+    ]
+
+
 def _judge(batch: Any, check: Check, expectation: Any) -> Result:
     found = batch.validate(expectation, result_format="BOOLEAN_ONLY")
     trouble = _exception(found)
@@ -124,12 +144,16 @@ def _judge(batch: Any, check: Check, expectation: Any) -> Result:
         observed = {key: _plain(found.result[key]) for key in SEEN if found.result.get(key) is not None}
     if trouble is not None:
         observed = {"exception": trouble}
+    return _result(check, "error" if trouble else "passed" if found.success else "failed", observed)
+
+
+def _result(check: Check, status: ResultStatus, observed: dict[str, Any]) -> Result:
     declared = check.expectation
     return Result(
         suite=check.suite,
         expectation_id=declared.id,
         severity=declared.severity,
-        status="error" if trouble else "passed" if found.success else "failed",
+        status=status,
         target=declared.target,
         if_fails=declared.if_fails,
         observed=observed,
