@@ -37,6 +37,9 @@ brands:
     keywords: ["kopi pagi", "コーヒー"]
     handles: {x: [kopipagiid]}
     competitors: [senja]
+    products:
+      - {id: roti, name: Roti Bakar, aliases: [robak]}
+      - {id: susu, name: Es Kopi Susu}
 watch:
   - {id: kuliner, keywords: ["umkm kuliner"]}
 """
@@ -94,6 +97,16 @@ def test_the_shipped_file_is_valid_and_labelled_synthetic() -> None:
         ('exclusions: ["senja utama"]', 'exclusions: ["SENJA"]', 14, "it would never match"),
         ("client: toko\n    timezone: Asia/M", "client: toka\n    timezone: Asia/M", 17, "known: toko"),
         ("  - {id: toko, name: Toko}", "  - {id: toko, name: Toko", 3, "not valid YAML"),
+        ("aliases: [robak]", "alias: [robak]", 24, "did you mean 'aliases'"),
+        ("name: Es Kopi Susu", "nama: Es Kopi Susu", 25, "did you mean 'name'"),
+        ("aliases: [robak]", "aliases: robak", 24, "must be a list"),
+        ("aliases: [robak]", "aliases: [robak, Robak]", 24, "entry 'robak' stands here twice"),
+        ("aliases: [robak]", "aliases: [es-kopi-susu]", 25, "already names product 'roti'; keep one"),
+        ("aliases: [robak]", 'aliases: ["!!"]', 24, "has no letter or digit"),
+        ("aliases: [robak]", 'aliases: ["roti bakar (isi 2)"]', 24, "has 6 words and signs; write at most 4"),
+        ("{id: susu", "{id: roti", 25, "product id 'roti' stands here twice"),
+        ('    exclusions: ["senja utama"]', "    products: [{id: roti, name: Roti}]", 24,
+         "product id 'roti' already belongs to brand 'senja'"),
     ],
 )  # fmt: skip
 def test_a_fault_names_file_line_field_and_remedy(
@@ -107,7 +120,7 @@ def test_a_fault_names_file_line_field_and_remedy(
 
 
 def test_all_faults_are_told_at_once(tmp_path: Path) -> None:
-    path = write(tmp_path, GOOD.replace("Asia/", "Asien/").replace("aliases:", "alias:"))
+    path = write(tmp_path, GOOD.replace("Asia/", "Asien/").replace("    aliases:", "    alias:"))
     with pytest.raises(SettingsInvalid) as caught:
         load(path)
     assert [line.split(": ")[0].rsplit(" ", 1)[1] for line in str(caught.value).splitlines()] == [

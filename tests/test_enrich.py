@@ -269,6 +269,41 @@ def test_target_terms_are_found_in_posts_of_the_brand_and_again_when_they_change
     assert ask(held)[-1] == ("4", "target", "paling murah")
 
 
+def test_entities_are_kept_and_changed_products_touch_the_posts_that_name_them(shop: Path) -> None:
+    texts = ("Kopi Senja: latte, ke Kota Bekasi", "Kopi Senja aja", "kopi tubruk Kopi Senja")
+    put(*({"post_id": str(at), "text": text} for at, text in enumerate(texts, start=1)))
+    build()
+    publish()
+    kept = (
+        "select p.post_id, jsonb_path_query_array(e.entities, '$[*].id') from core.post as p "
+        "join core.text_entities as e using (text_hash) join core.active_engine as a using (engine_version) "
+        "order by 1"
+    )
+    assert ask(kept) == [
+        ("1", ["kopi_senja", "32.75"]),
+        ("2", ["kopi_senja"]),
+        ("3", ["kopi_tubruk", "kopi_senja"]),
+    ]
+    one = {"type": "place", "id": "32.75", "name": "Kota Bekasi", "brand_id": None, "is_ambiguous": False}
+    [(place,)] = ask('select entities -> 1 from core.text_entities where entities @> \'[{"id": "32.75"}]\'')
+    assert place == {**one, "candidates": [], "start": 22, "end": 33}
+
+    shop.write_text(
+        shop.read_text().replace("{id: kopi_tubruk, name: Kopi Tubruk}", "{id: latte, name: Latte}")
+    )
+    counts = build()
+
+    assert (counts.posts_added, counts.texts_scored, counts.texts_masked) == (2, 3, 0)
+    assert ask("select post_id from core.pending_post order by 1") == [("1",), ("3",)]
+    assert ask(kept) == [
+        ("1", ["kopi_senja", "latte", "32.75"]),
+        ("2", ["kopi_senja"]),
+        ("3", ["kopi_senja"]),
+    ]
+    publish()
+    assert build().texts_scored == 0
+
+
 def test_a_moved_time_zone_makes_the_brands_posts_pending(shop: Path) -> None:
     put({"post_id": "1", "text": "Batik Arum"}, {"post_id": "2", "text": "Kopi Senja"})
     build()

@@ -46,8 +46,10 @@ PUBLISHED = {
     "dim_author",
     "dim_brand",
     "dim_date",
+    "entity_sentiment_daily",
     "fct_post",
     "fct_post_aspect",
+    "fct_post_entity",
     "fct_post_intent",
     "fct_post_sentiment",
     "influence_norms",
@@ -140,6 +142,8 @@ def test_every_formula_and_key_holds(ready: None) -> None:
         "few_posts_are_not_enough_for_a_mood",
         "customers_wait_until_the_brand_replies",
         "response_times_are_of_answered_questions",
+        "places_say_when_they_are_ambiguous",
+        "moods_of_posts_that_name_an_entity",
     }
     assert units <= results.keys()
 
@@ -183,6 +187,37 @@ def test_what_counts(ready: None) -> None:
     )
     assert len(rows("bridge_post_brand")) == 4
     assert len(rows("dim_author")) == 2
+    settle(build)
+
+
+def test_places_and_products_reach_the_marts(ready: None) -> None:
+    write_brands(kopi={"products": [{"id": "susu", "name": "Es Kopi Susu"}]})
+    deliver(
+        [
+            line(
+                post("1", text="I love es kopi susu of kopi uji, es kopi susu in Bandung"),
+                post("2", text="es kopi susu, Kota Bekasi dan Kabupaten Bekasi"),
+                observed=2,
+            )
+        ]
+    )
+    build = prepare()
+    models.run(build.build_id, build.token, version=1, built_at=BUILT_AT)
+
+    columns = ("entity_type", "entity_id", "entity_name", "brand_id", "candidate_codes", "mention_count")
+    assert sorted(tuple(row[name] or "" for name in columns) for row in rows("fct_post_entity")) == [
+        ("brand", "kopi", "Kopi Uji", "kopi", "", 1),
+        ("place", "32.16", "Kabupaten Bekasi", "", "", 1),
+        ("place", "32.73", "Kota Bandung", "", "32.04, 32.73", 1),
+        ("place", "32.75", "Kota Bekasi", "", "", 1),
+        ("product", "susu", "Es Kopi Susu", "kopi", "", 2),
+    ]
+    assert {row["entity_id"]: row["is_ambiguous"] for row in rows("fct_post_entity")}["32.73"]
+    counts = ("brand_id", "entity_id", "post_count", "ambiguous_count", "positive_count", "evidence")
+    assert sorted(tuple(row[name] for name in counts) for row in rows("entity_sentiment_daily")) == [
+        ("kopi", "32.73", 1, 1, 1, "not enough"),
+        ("kopi", "susu", 1, 0, 1, "not enough"),
+    ]
     settle(build)
 
 

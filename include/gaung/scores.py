@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from gaung.text.entities import Declared
     from gaung.text.names import Name
 
 
@@ -78,10 +79,11 @@ class TextTask:
 def versions(brands: Brands) -> dict[Task, str]:
     """The engine version of each task that this build's publication shows."""
     from gaung.brands.config import ordinary_words
-    from gaung.text import mask, spelling
+    from gaung.text import entities, mask, spelling
 
     return registry.labels() | {
         "mask": mask.mask_version(brands.allowed_handles),
+        "entities": entities.version(declared(brands)),
         "spelling": spelling.version(brand_names(brands), sorted(ordinary_words())),
     }
 
@@ -117,6 +119,13 @@ def _business(texts: Texts, _: Brands) -> "pl.DataFrame":
     return _by_engine("business", texts)
 
 
+def _entities(texts: Texts, brands: Brands) -> "pl.DataFrame":
+    from gaung.text import entities
+
+    found = entities.find(_batch(texts, "text"), declared(brands), texts.words)
+    return _frame(found).select(_json("entities"))
+
+
 def _spelling(texts: Texts, brands: Brands) -> "pl.DataFrame":
 
     from gaung.brands.config import ordinary_words
@@ -126,15 +135,23 @@ def _spelling(texts: Texts, brands: Brands) -> "pl.DataFrame":
     return _frame(found).select(_json("suggestions"))
 
 
+def declared(brands: Brands) -> list["Declared"]:
+    """The declared brands and their products."""
+    from gaung.text.entities import Declared
+
+    listed = [Declared("brand", one.id, one.id, one.name, one.spellings) for one in brands.brands]
+    return listed + [
+        Declared("product", product.id, brand.id, product.name, product.spellings)
+        for brand in brands.brands
+        for product in brand.products
+    ]
+
+
 def brand_names(brands: Brands) -> list["Name"]:
     """How the declared brands are written."""
     from gaung.text.names import Name
 
-    return [
-        Name("brand", brand.id, spelling)
-        for brand in brands.brands
-        for spelling in dict.fromkeys((brand.name, *brand.phrases, *brand.hashtags))
-    ]
+    return [Name("brand", brand.id, spelling) for brand in brands.brands for spelling in brand.spellings]
 
 
 TASKS: tuple[TextTask, ...] = (
@@ -149,6 +166,7 @@ TASKS: tuple[TextTask, ...] = (
         ("relevance", "relevance_reason", "industry", "industry_reason", "activity", "activity_reason"),
         _business,
     ),
+    TextTask("entities", "text_entities", ("entities",), _entities),
     TextTask("spelling", "text_spelling", ("suggestions",), _spelling),
 )
 """In the order in which they run: language first, since sentiment reads it."""

@@ -28,6 +28,8 @@ CRITICAL = [name for name, check in CHECKS.items() if check.expectation.severity
 
 GOOD: dict[str, Any] = {
     "matched_by": "file",
+    "entity_type": "product",
+    "candidate_codes": None,
     "is_public_voice": True,
     "panel_brand_count": 1,
     "share_of_voice_pct": 100,
@@ -93,6 +95,21 @@ PLANTED = {
     ),
     "aspect_value_sentiment.few_posts_are_not_enough": (
         "update marts__build.aspect_value_sentiment set evidence = 'enough'"
+    ),
+    "fct_post_entity.what_is_ambiguous_names_its_candidates": (
+        "update marts__build.fct_post_entity set is_ambiguous = true"
+    ),
+    "fct_post_entity.each_is_a_place_or_of_a_brand": (
+        "update marts__build.fct_post_entity set brand_id = null"
+    ),
+    "entity_sentiment_daily.moods_add_up": (
+        "update marts__build.entity_sentiment_daily set unscored_count = 7"
+    ),
+    "entity_sentiment_daily.ambiguous_is_a_part": (
+        "update marts__build.entity_sentiment_daily set ambiguous_count = 7"
+    ),
+    "entity_sentiment_daily.few_posts_are_not_enough": (
+        "update marts__build.entity_sentiment_daily set evidence = 'enough'"
     ),
     "customer_question.what_is_open_has_no_answer": (
         "update marts__build.customer_question set is_open = true"

@@ -12,6 +12,7 @@ NAMES = [
     Name("product", "susu", "es kopi susu"),
     Name("brand", "arum", "Batik Arum"),
 ]
+OWNED = [Name("product", "susu", "es kopi susu", "senja"), Name("product", "aren", "susu aren", "senja")]
 
 
 def found(text: str | None) -> list[tuple[str, str, str]]:
@@ -36,6 +37,23 @@ def test_names_stand_where_they_say(text: str | None, expected: list[tuple[str, 
     assert found(text) == expected
 
 
+def test_of_overlapping_names_of_one_owner_the_first_counts() -> None:
+    [row] = names.named(as_batch(["es kopi susu aren, susu aren"]), OWNED).column("entities").to_pylist()
+    assert [(one["id"], one["start"]) for one in row] == [("susu", 0), ("aren", 19)]
+
+
+def test_people_are_found_in_the_texts_that_mention_them() -> None:
+    batch = as_batch(["👍 @A.b dan ＠cd di Senja", None, "senja", "@e", "mail a@senja.id"])
+    rows = names.named(batch, NAMES).column("entities").to_pylist()
+    assert [[(one["kind"], one["id"], one["start"], one["end"]) for one in row] for row in rows] == [
+        [("person", "a.b", 2, 6), ("person", "cd", 11, 14), ("brand", "senja", 18, 23)],
+        [],
+        [("brand", "senja", 0, 5)],
+        [("person", "e", 0, 2)],
+        [],
+    ]
+
+
 def test_target_terms_that_a_text_holds() -> None:
     batch = as_batch(["harganya murah, murah!", "enak", None])
     assert names.held(batch, ["enak", "murah", "harga"]).column("targets").to_pylist() == [
@@ -43,6 +61,8 @@ def test_target_terms_that_a_text_holds() -> None:
         ["enak"],
         [],
     ]
+    numbers = names.held(as_batch(["beli 2 gratis 1", "beli 3 gratis 1"]), ["beli 2 gratis 1"])
+    assert numbers.column("targets").to_pylist() == [["beli 2 gratis 1"], []]
     assert names.held(batch, []).column("targets").to_pylist() == [[], [], []]
 
 

@@ -111,6 +111,10 @@ def change_targets(world: World) -> None:
     world.change_brand("kopi", targets=["uji so much", "lebih enak"])
 
 
+def change_products(world: World) -> None:
+    world.change_brand("kopi", products=[{"id": "mocha", "name": "Mocha"}])
+
+
 def answer_question(world: World) -> None:
     reply = {"author_id": "shop", "post_type": "reply", "parent_post_id": "asked", "created_at": at(30)}
     shop = [{"platform": "x", "author_id": "shop", "handle": "KopiUji"}]
@@ -182,6 +186,7 @@ CHANGES: dict[str, tuple[Callable[[World], None], set[str]]] = {
         {"aspect_value_sentiment", "customer_question", "fct_post_aspect", "fct_post_intent"},
     ),
     "a brand's target terms change": (change_targets, {"target_term_coverage"}),
+    "a brand's products change": (change_products, {"entity_sentiment_daily", "fct_post_entity"}),
     "an author becomes a public voice": (make_public_voice, {"dim_author", "fct_post"}),
     "a brand's own account is observed": (observe_own_account, {"brand_growth_daily"}),
     "a panel changes": (change_panel, {"share_of_voice_daily"}),

@@ -30,7 +30,7 @@ MATCHER_VERSION = "1"
 LANGUAGES = ("id", "en", "ms")
 
 MOST_TARGET_WORDS = 4
-"""Of a target term, as many as :mod:`gaung.text.names` finds in a text."""
+"""Of a target term or a product, as many as :mod:`gaung.text.names` finds in a text."""
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,62}$")]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
@@ -67,6 +67,25 @@ class EarlierPanel(_Part):
 
     until: date
     competitors: list[Slug] = []
+
+
+class Product(_Part):
+    """Something that a brand sells, found in posts of the brand.
+
+    Attributes:
+        id: unlike any other product's of the file.
+        name: as tables show it, found as well.
+        aliases: other spellings.
+    """
+
+    id: Slug
+    name: Words
+    aliases: list[Words] = []
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """All that may name it in a text."""
+        return self.name, *self.aliases
 
 
 @dataclass(frozen=True)
@@ -106,6 +125,7 @@ class Brand(_Part):
         hashtags: without spaces; the sign is optional.
         targets: words and phrases that posts of the brand should hold; they match no post, and
             ``target_term_coverage`` says how many posts hold each (keywords and hashtags as well).
+        products: what it sells; they match no post, and ``fct_post_entity`` has those that its posts name.
         handles: its own accounts by platform.
         context: if given, a keyword or alias counts only where one of these stands in the same text.
         exclusions: where one of these stands in the text, neither word nor hashtag counts.
@@ -123,6 +143,7 @@ class Brand(_Part):
     aliases: list[Words] = []
     hashtags: list[Words] = []
     targets: list[Words] = []
+    products: list[Product] = []
     handles: dict[str, list[Words]] = {}
     context: list[Words] = []
     exclusions: list[Words] = []
@@ -176,6 +197,11 @@ class Brand(_Part):
     def phrases(self) -> list[str]:
         """Keywords and aliases: all that may name the brand in a text."""
         return [*self.keywords, *self.aliases]
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """How it is written, each once: name, keywords, aliases, hashtags."""
+        return tuple(dict.fromkeys((self.name, *self.phrases, *self.hashtags)))
 
     @property
     def matcher_hash(self) -> str:
@@ -310,6 +336,8 @@ def _nearest(document: Document, path: FieldPath) -> str:
         model = Recipient
     if "earlier_panels" in path[:-1]:
         model = EarlierPanel
+    if "products" in path[:-1]:
+        model = Product
     names = list(model.model_fields)
     near = difflib.get_close_matches(str(path[-1]), names, n=1)
     return f"did you mean {near[0]!r}?" if near else f"known: {', '.join(names)}"
@@ -328,7 +356,9 @@ def _cross_faults(brands: Brands) -> Iterator[Fault]:
             yield Fault((*at, "client"), f"{brand.client!r} is not among the clients; known: {known}")
         yield from _panel_faults(brand, ids, at)
         yield from _word_faults(brand, at)
+        yield from _product_faults(brand, at)
     yield from _handle_faults(brands)
+    yield from _product_id_faults(brands)
     for index, query in enumerate(brands.watch):
         if not query.keywords and not query.hashtags:
             yield Fault(("watch", index), "has neither keywords nor hashtags; add one")
@@ -385,6 +415,42 @@ def _ordinary_fault(brand: Brand, word: str, path: FieldPath) -> Iterator[Fault]
             f"{word!r} is an ordinary or very short word and would match posts about anything; "
             "use a longer phrase, or add `context:` words of which one must stand in the post too",
         )
+
+
+def _product_faults(brand: Brand, at: FieldPath) -> Iterator[Fault]:
+    """Spellings that no text can hold, or of which it would not be known which product they mean."""
+    owners: dict[str, str] = {}
+    for index, product in enumerate(brand.products):
+        fields = [("name",), *(("aliases", position) for position in range(len(product.aliases)))]
+        for field, spelling in zip(fields, product.spellings, strict=True):
+            path: FieldPath = (*at, "products", index, *field)
+            words = re.findall(r"\w+|[^\w\s]", fold(spelling))
+            if not any(c.isalnum() for c in spelling):
+                yield Fault(path, f"{spelling!r} has no letter or digit")
+            elif len(words) > MOST_TARGET_WORDS:
+                yield Fault(
+                    path,
+                    f"{spelling!r} has {len(words)} words and signs; write at most {MOST_TARGET_WORDS}, "
+                    "as people do",
+                )
+            owner = owners.setdefault(fold(spelling), product.id)
+            if owner != product.id:
+                yield Fault(path, f"{spelling!r} already names product {owner!r}; keep one")
+        yield from _twice(
+            (*at, "products", index, "aliases"), [fold(word) for word in product.aliases], "entry"
+        )
+
+
+def _product_id_faults(brands: Brands) -> Iterator[Fault]:
+    seen: dict[str, str] = {}
+    for index, brand in enumerate(brands.brands):
+        for position, product in enumerate(brand.products):
+            owner = seen.setdefault(product.id, brand.id)
+            path = ("brands", index, "products", position, "id")
+            if owner != brand.id:
+                yield Fault(path, f"product id {product.id!r} already belongs to brand {owner!r}")
+        ids = [product.id for product in brand.products]
+        yield from _twice(("brands", index, "products"), ids, "product id")
 
 
 def _handle_faults(brands: Brands) -> Iterator[Fault]:

@@ -17,8 +17,9 @@ HEAD = """\
 #
 # Further fields of a brand: aliases (other spellings), exclusions (where one of these stands, words
 # and hashtags do not count), context (a keyword counts only beside one of these), competitors (ids of
-# other brands: its panel), earlier_panels (what the panel was until a day), recipients (e-mail addresses
-# of reports). A value that starts with # or @ must stand in quotes.
+# other brands: its panel), earlier_panels (what the panel was until a day), targets (what its posts should
+# say), products (what it sells: a list of {id, name, aliases}), recipients (e-mail addresses of reports).
+# A value that starts with # or @ must stand in quotes.
 
 """
 

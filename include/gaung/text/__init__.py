@@ -21,6 +21,7 @@ same order; a text that cannot be read gets a reason or an empty list, never an 
 | ``places.locate`` | – | code, kind, name, province_code, is_ambiguous, candidates, reason |
 | ``places.mentioned`` | – | places: list of code, name, is_ambiguous, candidates, start, end |
 | ``names.named`` | – (names as argument) | entities: list of kind, id, name, start, end |
+| ``entities.find`` | – (brands and products as argument) | entities (list, see its text) |
 | ``spelling.suggest`` | – (names as argument) | suggestions: list of id, name, spelling, distance |
 | ``names.held`` | – (target terms as argument) | targets (list) |
 

@@ -3,7 +3,7 @@
 What is a name is the caller's to say (brands.yml knows); nothing here reads a configuration.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -33,36 +33,45 @@ class Name:
         kind: brand, product, target term …
         id: whose name it is.
         spelling: as people write it; up to four words.
+        owner: of overlapping spellings of one kind and owner the longest counts; by default the id.
     """
 
     kind: str
     id: str
     spelling: str
+    owner: str = ""
 
 
 def named(batch: pa.RecordBatch, names: Sequence[Name]) -> pa.RecordBatch:
     """Column ``text`` → ``entities``: a list of structs per row, in order; same rows, same order.
 
     Each: ``kind, id, name`` (the declared spelling), ``start, end`` (characters of the original). Of
-    overlapping spellings of one kind and id the longest counts. Mentioned handles are of kind
+    overlapping spellings of one kind and owner the longest counts. Mentioned handles are of kind
     ``person``, with the lower-case handle as id and name.
     """
     texts = pl.Series("text", batch.column("text"), dtype=pl.String)
     lists: list[list[dict[str, object]]] = [[] for _ in range(len(texts))]
-    columns = ("row", "kind", "id", "spelling", "start", "end")
-    hits = points.chains(spoken.words(texts), _phrases(names)).select(*columns, "size")
-    ends: dict[tuple[int, str, str], int] = {}
-    for *found, _ in hits.sort(
+    for row, one in found(spoken.words(texts), names):
+        lists[row].append(one)
+    mentioned = spoken.handles(texts)
+    for row, start, end, handle in mentioned.iter_rows():
+        lists[row].append({"kind": "person", "id": handle, "name": handle, "start": start, "end": end})
+    for row in set(mentioned["row"].to_list()):
+        lists[row].sort(key=lambda one: (one["start"], one["kind"]))
+    return pa.RecordBatch.from_pydict({"entities": pa.array(lists, pa.list_(ENTITY))})
+
+
+def found(words: pl.DataFrame, names: Sequence[Name]) -> Iterator[tuple[int, dict[str, object]]]:
+    """Row and entry of :func:`named`, name by name, in what :func:`gaung.text.spoken.words` gave."""
+    hits = points.chains(words, _phrases(names)).sort(
         "row", "start", "size", "kind", "id", descending=[False, False, True, False, False]
-    ).iter_rows():
-        row, kind, owner, spelling, start, end = found
+    )
+    ends: dict[tuple[int, str, str], int] = {}
+    columns = ("row", "kind", "owner", "id", "spelling", "start", "end")
+    for row, kind, owner, name_id, spelling, start, end in hits.select(columns).iter_rows():
         if start >= ends.get((row, kind, owner), 0):
             ends[row, kind, owner] = end
-            lists[row].append({"kind": kind, "id": owner, "name": spelling, "start": start, "end": end})
-    for row, text in enumerate(texts.to_list()):
-        if text and ("@" in text or "＠" in text):
-            lists[row] = sorted(lists[row] + _people(text), key=lambda one: (one["start"], one["kind"]))
-    return pa.RecordBatch.from_pydict({"entities": pa.array(lists, pa.list_(ENTITY))})
+            yield row, {"kind": kind, "id": name_id, "name": spelling, "start": start, "end": end}
 
 
 def held(batch: pa.RecordBatch, targets: Sequence[str]) -> pa.RecordBatch:
@@ -155,25 +164,11 @@ def _shapes(plain: str, most: int) -> set[str]:
     }
 
 
-def _people(text: str) -> list[dict[str, object]]:
-    """The handles that a text mentions, with their places."""
-    frame = pl.DataFrame({"text": [text]}, schema={"text": pl.String})
-    pieces: list[str] = frame.select(pl.col("text").str.extract_all(spoken.PIECE)).to_series()[0].to_list()
-    found: list[dict[str, object]] = []
-    start = 0
-    for piece in pieces:
-        end = start + len(piece)
-        if piece[0] in "@＠" and len(piece) > 1:
-            handle = piece[1:].lower()
-            found.append({"kind": "person", "id": handle, "name": handle, "start": start, "end": end})
-        start = end
-    return found
-
-
 def _phrases(names: Sequence[Name]) -> pl.DataFrame:
-    rows = [(name.kind, name.id, name.spelling) for name in names if name.spelling.strip()]
-    schema = {"kind": pl.String, "id": pl.String, "spelling": pl.String}
-    frame = pl.DataFrame(rows, schema, orient="row")
+    rows = [
+        (name.kind, name.id, name.spelling, name.owner or name.id) for name in names if name.spelling.strip()
+    ]
+    frame = pl.DataFrame(rows, dict.fromkeys(("kind", "id", "spelling", "owner"), pl.String), orient="row")
     phrases = points.normal(frame["spelling"].to_list()) if rows else []
     sized = frame.with_columns(phrase=pl.Series(phrases, dtype=pl.String))
     size = pl.col("phrase").str.count_matches(" ").cast(pl.Int64) + 1

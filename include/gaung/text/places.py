@@ -8,6 +8,7 @@
 import csv
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -49,6 +50,11 @@ class Place:
     name: str
     province_code: str
 
+    @property
+    def title(self) -> str:
+        """The name with its kind: "Kota Bekasi" is not "Kabupaten Bekasi"."""
+        return {"city": "Kota ", "regency": "Kabupaten "}.get(self.kind, "") + self.name
+
 
 def locate(batch: pa.RecordBatch) -> pa.RecordBatch:
     """Column ``text``, one place string per row (a profile's or seller's), → one answer per row.
@@ -83,18 +89,25 @@ def mentioned(batch: pa.RecordBatch) -> pa.RecordBatch:
     counts after a word like "di" or "kota" only.
     """
     texts = pl.Series("text", batch.column("text"), dtype=pl.String)
-    hits = points.chains(spoken.words(texts), _phrases())
-    hits = hits.filter(~pl.col("is_ordinary") | pl.col("before").is_in(LEADS))
     lists: list[list[dict[str, object]]] = [[] for _ in range(len(texts))]
-    ends: dict[int, int] = {}
+    for row, one in found(spoken.words(texts)):
+        lists[row].append(one)
+    return pa.RecordBatch.from_pydict({"places": pa.array(lists, pa.list_(MENTION))})
+
+
+def found(words: pl.DataFrame) -> Iterator[tuple[int, dict[str, object]]]:
+    """Row and entry of :func:`mentioned`, place by place, in what :func:`gaung.text.spoken.words` gave."""
+    hits = points.chains(words, _phrases())
+    hits = hits.filter(~pl.col("is_ordinary") | pl.col("before").is_in(LEADS))
     hits = hits.sort("row", "start", "size", descending=[False, False, True])
+    answers = {phrase: _located(phrase) for phrase in hits["phrase"].unique().to_list()}
+    ends: dict[int, int] = {}
     for row, start, end, phrase in hits.select("row", "start", "end", "phrase").iter_rows():
-        code, candidates, _ = _located(phrase)
+        code, candidates, _ = answers[phrase]
         if code and start >= ends.get(row, 0):
             ends[row] = end
             told = {"code": code, "name": places()[code].name, "is_ambiguous": len(candidates) > 1}
-            lists[row].append({**told, "candidates": candidates, "start": start, "end": end})
-    return pa.RecordBatch.from_pydict({"places": pa.array(lists, pa.list_(MENTION))})
+            yield row, {**told, "candidates": candidates, "start": start, "end": end}
 
 
 MENTION = pa.struct(

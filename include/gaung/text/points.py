@@ -34,17 +34,16 @@ def chains(words: pl.DataFrame, phrases: pl.DataFrame) -> pl.DataFrame:
     """Where phrases stand: the columns of ``phrases`` (``phrase, size``, others) with their places.
 
     Adds ``row, at`` (place of the first word), ``start, end`` (characters of the original),
-    ``clause``, ``before`` (the word before). A word matches as written or without its clitic.
+    ``clause``, ``before`` (the word before). A word matches as written or without its clitic; a number
+    as written where no phrase asks for any number.
     """
     vocabulary = phrases["phrase"].str.split(" ").explode().unique()
-    is_number = pl.col("word").str.contains(r"^\p{N}+$")
+    is_number = pl.lit(NUMBER in vocabulary) & pl.col("word").str.contains(r"^\p{N}+$")
     is_known = pl.col("word").is_in(vocabulary.implode()) | pl.col("bare").is_in(vocabulary.implode())
-    if NUMBER in vocabulary:
-        is_known |= is_number
     # words of no phrase are set aside before anything is made of the others
     stream = words.with_columns(
         before=pl.when(pl.col("row") == pl.col("row").shift(1)).then(pl.col("word").shift(1))
-    ).filter(is_known)
+    ).filter(is_known | is_number)
     ways = [
         _chains(stream.with_columns(word=pl.when(is_number).then(pl.lit(NUMBER)).otherwise(way)), phrases)
         for way in ("word", "bare")

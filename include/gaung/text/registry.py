@@ -8,6 +8,7 @@
 | terms | text | words, pairs (lists of text) |
 | reasons | text | intents (list of text), aspects (list of structs, see ``reasons.aspects``) |
 | business | text | relevance, industry, activity, each with its reason |
+| entities | text, and brands and products as argument | entities (list of structs, see ``entities.find``) |
 | spelling | text, and names as argument | suggestions (list of structs, see ``spelling.suggest``) |
 
 A sentiment engine names the languages it scores; a text of any other language is ``unscored``.
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-Task = Literal["language", "sentiment", "mask", "terms", "reasons", "business", "spelling"]
+Task = Literal["language", "sentiment", "mask", "terms", "reasons", "business", "entities", "spelling"]
 TASKS: tuple[Task, ...] = get_args(Task)
 BatchFunction = Callable[["pa.RecordBatch"], "pa.RecordBatch"]
 WordsFunction = Callable[["pa.RecordBatch", "pl.DataFrame"], "pa.RecordBatch"]

@@ -28,7 +28,23 @@ def words(texts: pl.Series) -> pl.DataFrame:
     (characters of the original), ``word`` (normal: lower case, slang written out), ``bare`` (without
     the clitic ``-nya``), ``clause`` (number of the part between signs and contrasts; no two texts share one).
     """
+    pieces = _pieces(texts.cast(pl.String).str.slice(0, MAX_CHARACTERS)).filter(pl.col("written") != " ")
+    known = _normal(pieces.select("written").unique())
+    spoken = pieces.join(known, on="written", how="left", maintain_order="left").explode("word")
+    return _placed(spoken.drop_nulls("word"))
+
+
+def handles(texts: pl.Series) -> pl.DataFrame:
+    """The mentioned handles, in order: ``row, start, end`` and ``handle`` (lower case, without its sign)."""
     heads = texts.cast(pl.String).str.slice(0, MAX_CHARACTERS)
+    # only texts with a sign are read; the others stand as NULL, so that rows keep their numbers
+    pieces = _pieces(pl.select(pl.when(heads.str.contains("[@＠]")).then(heads)).to_series())
+    mentioned = pieces.filter(pl.col("written").str.contains(r"^[@＠]\w"))
+    return mentioned.select("row", "start", "end", handle=pl.col("written").str.slice(1).str.to_lowercase())
+
+
+def _pieces(heads: pl.Series) -> pl.DataFrame:
+    """``row, written, start, end``: every piece of every text."""
     frame = pl.DataFrame({"row": pl.int_range(len(heads), dtype=pl.UInt32, eager=True), "written": heads})
     pieces = (
         frame.with_columns(pl.col("written").str.extract_all(PIECE)).explode("written").drop_nulls("written")
@@ -38,10 +54,7 @@ def words(texts: pl.Series) -> pl.DataFrame:
     begins = (sizes.cum_sum() - sizes).cast(pl.Int64)
     length = pieces["written"].str.len_chars().cast(pl.Int64)
     end = length.cum_sum() - begins.gather(pieces["row"])
-    pieces = pieces.with_columns(start=end - length, end=end).filter(pl.col("written") != " ")
-    known = _normal(pieces.select("written").unique())
-    spoken = pieces.join(known, on="written", how="left", maintain_order="left").explode("word")
-    return _placed(spoken.drop_nulls("word"))
+    return pieces.with_columns(start=end - length, end=end)
 
 
 def _normal(pieces: pl.DataFrame) -> pl.DataFrame:

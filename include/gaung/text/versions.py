@@ -14,4 +14,6 @@ RULES = {"intent": "1", "aspect": "1", "activity": "1", "relevance": "1", "indus
 REASONS = f"intent{RULES['intent']}+aspect{RULES['aspect']}"
 BUSINESS = f"relevance{RULES['relevance']}+industry{RULES['industry']}+activity{RULES['activity']}"
 PLACES = "1"
+NAMES = "1"
+ENTITIES = f"places{PLACES}.names{NAMES}"
 SPELLING = "1"

@@ -683,7 +683,9 @@ on conflict do nothing
 """
 
 _ENGINES_OF_ROWS = """
-select engine_version from core.active_engine where task in ('sentiment', 'terms', 'reasons', 'business')
+select case task when 'entities' then split_part(engine_version, '+', 1) else engine_version end
+from core.active_engine
+where task in ('sentiment', 'terms', 'reasons', 'business', 'entities')
 order by task
 """
 
