@@ -156,7 +156,7 @@ def key(row: dict[str, Any], columns: tuple[str, ...]) -> tuple[Any, ...]:
 WORDS = (
     "I love kopi uji so much",
     "teh uji is terrible and sad",
-    "kopi uji lebih enak dari teh uji",
+    "kopi uji lebih enak dari teh uji di Bandung",
     "nothing to see here",
     "the table stands in the room #kopiuji",
     "",

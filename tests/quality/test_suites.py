@@ -30,6 +30,7 @@ GOOD: dict[str, Any] = {
     "matched_by": "file",
     "entity_type": "product",
     "candidate_codes": None,
+    "mention_count": 1,
     "is_public_voice": True,
     "panel_brand_count": 1,
     "share_of_voice_pct": 100,
