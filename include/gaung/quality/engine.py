@@ -27,7 +27,7 @@ def evaluate(build_id: int, checks: list[Check], *, timeout_s: float, live: bool
     quieten_libraries()
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
-    from great_expectations.datasource.fluent import PostgresDatasource
+    from great_expectations.datasource.fluent.postgres_datasource import PostgresDatasource
 
     # What goes wrong comes back in the results; Great Expectations would log each with three tracebacks.
     for name in [name for name in logging.root.manager.loggerDict if name.startswith("great_expectations")]:
