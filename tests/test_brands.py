@@ -66,7 +66,14 @@ def swapped(old: str, new: str) -> str:
 
 def test_the_shipped_file_is_valid_and_labelled_synthetic() -> None:
     shipped = load(PROJECT_ROOT / "brands.yml")
-    assert [brand.id for brand in shipped.brands] == ["contoh", "kopi_senja", "kopi_pagi", "batik_arum"]
+    assert [brand.id for brand in shipped.brands] == [
+        "contoh",
+        "kopi_senja",
+        "kopi_pagi",
+        "batik_arum",
+        "kedai_lereng",
+        "tenun_rimba",
+    ]
     assert all(brand.is_synthetic for brand in shipped.brands)
     assert shipped.brand("batik_arum").timezone == "Asia/Makassar"
     assert {"kopisenjaid", "kopipagiid", "batikarumid"} <= shipped.allowed_handles

@@ -15,7 +15,8 @@ from gaung.demo import plan
 from gaung.demo.forms import captures, dashboard, x, youtube
 from gaung.demo.forms.written import Written
 from gaung.demo.plan import WINDOW, WINDOWS
-from gaung.demo.world import Author, Post, World
+from gaung.demo.posts import Author, Post
+from gaung.demo.world import World
 
 Delivered = tuple[Written, str]
 Item = TypeVar("Item")

@@ -198,7 +198,7 @@ def _alerts(alerting: "connection") -> Check:
 
     with alerting.cursor() as cursor:
         windows = watch.windows_until(cursor, plan.END, plan.WINDOWS)
-    planted = dict.fromkeys(words.BRAND_WORDS, "none") | {plan.CRISIS_BRAND: "within two windows"}
+    planted = dict.fromkeys(words.EVERY_BRAND, "none") | {plan.CRISIS_BRAND: "within two windows"}
     begins = plan.START + plan.CRISIS_HOURS.start * timedelta(hours=1)
     found: dict[str, str] = {}
     for brand in planted:

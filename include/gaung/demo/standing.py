@@ -40,7 +40,7 @@ def _growth(truth: Truth, marts: "connection") -> Check:
         select brand_id, local_date, followers, followers_net from brand_growth_daily
         where is_synthetic and platform = 'x' and followers is not null and brand_id = any(%s)
         """,
-        list(words.BRAND_WORDS),
+        list(words.EVERY_BRAND),
     )
     published = {row[:2]: row[2:] for row in rows}
     return compare("followers and growth by day", planted, published)
@@ -48,7 +48,7 @@ def _growth(truth: Truth, marts: "connection") -> Check:
 
 def _last_of_days(truth: Truth) -> dict[tuple[str, date], int]:
     book = brands.load()
-    zones = {brand: ZoneInfo(book.brand(brand).timezone) for brand in words.BRAND_WORDS}
+    zones = {brand: ZoneInfo(book.brand(brand).timezone) for brand in words.EVERY_BRAND}
     last: dict[tuple[str, date], int] = {}
     for one in sorted(truth.snapshots, key=lambda one: one.observed_at):
         if one.platform == "x" and one.followers is not None:

@@ -11,8 +11,10 @@ from typing import Any
 
 from gaung.demo import plan
 from gaung.demo.forms.written import Written, moment
-from gaung.demo.words import BRAND_WORDS, MOODS
-from gaung.demo.world import Post, World
+from gaung.demo.meanings import Meanings, of_world
+from gaung.demo.posts import Post
+from gaung.demo.words import EVERY_BRAND, MOODS
+from gaung.demo.world import World
 
 FILE_NAME = "truth.json"
 NOTE = "Synthetic: planted truth of Gaung's demo; none of these people, posts or numbers exist."
@@ -86,6 +88,7 @@ class Truth:
         intents: comments that ask, complain or praise.
         snapshots: followers of the brands' own accounts, by time.
         windows: quarters of an hour that have posts, posts in the fullest, posts in all.
+        meanings: what posts mean whose every word was chosen.
         events: what is planted when: names of topics and brands, and hours (local, of the 72).
     """
 
@@ -107,6 +110,7 @@ class Truth:
     intents: dict[str, int]
     snapshots: tuple[Snapshot, ...]
     windows: dict[str, int]
+    meanings: Meanings
     events: dict[str, dict[str, Any]]
 
     @property
@@ -132,6 +136,7 @@ class Truth:
             document[name] = tuple(row(**values) for values in document[name])
         for name in ("edited", "deleted"):
             document[name] = tuple(document[name])
+        document["meanings"] = Meanings.read(document["meanings"])
         return cls(**document)
 
 
@@ -165,6 +170,7 @@ def count(world: World, files: list[Written], folder: Path) -> Truth:
         ),
         snapshots=_snapshots(world, files),
         windows=_windows(world),
+        meanings=of_world(world),
         events=_events(),
     )
 
@@ -253,7 +259,7 @@ def _published(pairs: list[tuple[str, Post]]) -> list[tuple[str, Post]]:
             posts[tag, post.created_at.date()] += 1
             who = f"{post.platform} {post.author.author_id}"
             authors.setdefault((tag, post.created_at.date()), set()).add(who)
-    topics = {hashtag for _, hashtag, _ in BRAND_WORDS.values()}
+    topics = {hashtag for _, hashtag, _ in EVERY_BRAND.values()}
     topics |= {tag for (tag, day), number in posts.items() if number >= 20 and len(authors[tag, day]) >= 5}
     return [(tag, post) for tag, post in pairs if tag in topics]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from gaung.demo import plan, words
 from gaung.demo.check import Check, ask, compare
+from gaung.demo.reasons import checks as reasons
 from gaung.demo.shapes import checks as shapes
 from gaung.demo.standing import checks as standing
 from gaung.demo.truth import HourCount, Truth
@@ -50,6 +51,7 @@ def verify(truth: Truth) -> list[Check]:
             _gap(marts),
             *shapes(truth, marts, alerting),
             *standing(truth, marts),
+            *reasons(truth.meanings, marts, inside),
         ]
 
 
@@ -238,13 +240,13 @@ def _brand_hours(truth: Truth, marts: "connection") -> Check:
         select brand_id, hour_at, post_count, repost_count
         from brand_sentiment_hourly where is_synthetic and brand_id = any(%s)
         """,
-        list(words.BRAND_WORDS),
+        list(words.EVERY_BRAND),
     )
     return compare("posts per brand and hour", _hours(truth.brand_hours), _found(rows))
 
 
 def _topic_hours(truth: Truth, marts: "connection") -> Check:
-    """Hashtags and keywords by hour; ``words.BRAND_WORDS`` tells a brand's keyword."""
+    """Hashtags and keywords by hour; ``words.EVERY_BRAND`` tells a brand's keyword."""
     rows = ask(
         marts,
         """
@@ -254,7 +256,7 @@ def _topic_hours(truth: Truth, marts: "connection") -> Check:
     )
     found = {row[:3]: f"{row[3]} posts, {row[4]} reposts" for row in rows}
     planted = {("hashtag", name, hour): told for (name, hour), told in _hours(truth.topic_hours).items()} | {
-        ("keyword", words.BRAND_WORDS[name][0], hour): told
+        ("keyword", words.EVERY_BRAND[name][0], hour): told
         for (name, hour), told in _hours(truth.keyword_hours).items()
     }
     return compare("posts per topic and hour", planted, found)

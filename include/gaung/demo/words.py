@@ -19,6 +19,15 @@ BRAND_WORDS: dict[str, tuple[str, str, str]] = {
     "kopi_pagi": ("kopi pagi", "kopipagi", "kopipagiid"),
     "batik_arum": ("batik arum", "batikarum", "batikarumid"),
 }
+"""Brands that streams of posts are about."""
+
+CUSTOMER_BRANDS: dict[str, tuple[str, str, str]] = {
+    "kedai_lereng": ("kedai lereng", "kedailereng", "kedailerengid"),
+    "tenun_rimba": ("tenun rimba", "tenunrimba", "tenunrimbaid"),
+}
+"""Brands whose few posts are known word by word (:mod:`gaung.demo.customers`)."""
+
+EVERY_BRAND = BRAND_WORDS | CUSTOMER_BRANDS
 
 PLACES: dict[str, tuple[float, float]] = {
     "Bandung": (-6.9175, 107.6191),
@@ -380,11 +389,12 @@ def fill(template: str, language: Language, brand: str | None, rng: Random, *, i
         price=pick(PRICES, rng),
         person=pick(PEOPLE, rng),
         phone=_phone(rng),
-        brand=_in_some_case(BRAND_WORDS[brand][0], rng) if brand and is_named else SOMEWHERE[language],
+        brand=in_some_case(BRAND_WORDS[brand][0], rng) if brand and is_named else SOMEWHERE[language],
     )
 
 
-def _in_some_case(keyword: str, rng: Random) -> str:
+def in_some_case(keyword: str, rng: Random) -> str:
+    """A keyword as people write it."""
     return pick((keyword, keyword, keyword.title(), keyword.upper()), rng)
 
 

@@ -5,128 +5,15 @@ What happens when stands in :mod:`gaung.demo.plan`. Nothing here knows file form
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
-from typing import Literal
 
-from gaung.demo import plan, words
+from gaung.demo import customers, plan, sellers, words
 from gaung.demo.plan import END, SIZES, START, WAYS, WINDOW, Quota, Stream
+from gaung.demo.posts import Author, Content, Hides, Kind, Post, instagram_id, tiktok_id, x_id
 from gaung.demo.words import Language, Mood
-
-Kind = Literal["post", "reply", "quote", "repost", "comment", "video"]
-Hides = Literal["nothing", "impressions", "everything"]
-_X_EPOCH_MS = 1_288_834_974_657
-_DAY_S = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Author:
-    """Somebody who does not exist; ``followers`` None: the platform did not say.
-
-    ``gains``: followers won or lost on each day from the first of the three on; others grow slowly.
-    """
-
-    author_id: str
-    handle: str
-    name: str
-    bio: str
-    location: str | None
-    created_at: datetime
-    is_verified: bool
-    is_business: bool
-    followers: int | None
-    gains: tuple[int, ...] = ()
-
-    def followers_at(self, moment: datetime) -> int | None:
-        """Followers at a moment, None if the platform does not say."""
-        if self.followers is None:
-            return None
-        seconds = int((moment - START).total_seconds())
-        if not self.gains:
-            return max(self.followers + self.followers * (seconds // 3600) // 20_000, 0)
-        grown = [
-            gain * min(max(seconds - day * _DAY_S, 0), _DAY_S) // _DAY_S
-            for day, gain in enumerate(self.gains)
-        ]
-        before = min(seconds, 0) * self.gains[0] // _DAY_S
-        return max(self.followers + sum(grown) + before, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a post says in one of its versions, and what of it counts: planted, not parsed.
-
-    ``mood`` is what the sentence was written for, None where it was written for nothing; ``intent`` is that
-    of a comment: question, complaint or praise.
-    """
-
-    version_id: str
-    text: str
-    language: str
-    hashtags: tuple[str, ...] = ()
-    mentions: tuple[str, ...] = ()
-    urls: tuple[str, ...] = ()
-    brands: frozenset[str] = frozenset()
-    keywords: frozenset[str] = frozenset()
-    mood: Mood | None = None
-    intent: str | None = None
-
-
-@dataclass(slots=True)
-class Post:
-    """A post, reply, quote, repost, comment or video; counts are those that it reaches after a day.
-
-    ``hides``: what the platform does not show of its counts; on Instagram "everything" is likes and views.
-    """
-
-    platform: str
-    post_id: str
-    kind: Kind
-    author: Author
-    created_at: datetime
-    content: Content
-    stream: str = ""
-    refers_to: "Post | None" = None
-    is_collected: bool = True
-    counts: dict[str, int] = field(default_factory=dict)
-    hides: Hides = "nothing"
-    place: str | None = None
-    is_paid: bool = False
-    edit: Content | None = None
-    edited_at: datetime | None = None
-    deleted_at: datetime | None = None
-
-    @property
-    def shows_counts(self) -> bool:
-        """False if the platform shows none of its counts."""
-        return self.hides != "everything"
-
-    @property
-    def counted_as(self) -> Content:
-        """What it counts for: its latest version, a repost what the original said when it was repeated."""
-        return self.refers_to.content if self.kind == "repost" and self.refers_to else self.final
-
-    @property
-    def final(self) -> Content:
-        """The content of its latest version."""
-        return self.edit or self.content
-
-    def content_at(self, moment: datetime) -> Content:
-        """The version that the platform showed at a moment."""
-        if self.edit is not None and self.edited_at is not None and self.edited_at <= moment:
-            return self.edit
-        return self.content
-
-    def is_deleted_at(self, moment: datetime) -> bool:
-        """True if the post was gone by then."""
-        return self.deleted_at is not None and self.deleted_at <= moment
-
-    def counts_at(self, moment: datetime) -> dict[str, int]:
-        """Counts as they stood at a moment: they grow evenly over a day."""
-        age = min(max(int((moment - self.created_at).total_seconds()), 0), _DAY_S)
-        return {name: value * age // _DAY_S for name, value in self.counts.items()}
 
 
 @dataclass(slots=True)
@@ -134,7 +21,7 @@ class World:
     """All three days. ``posts`` are collected ones in order of time; ``referenced`` were only pointed at.
 
     ``largest``: accounts of X with most followers. ``earlier``: how many times three days before the demo's
-    own these are; 0 is the demo itself.
+    own these are; 0 is the demo itself. ``businesses``: small businesses among the authors.
     """
 
     seed: int
@@ -144,6 +31,7 @@ class World:
     largest: list[Author]
     posts: list[Post]
     referenced: list[Post]
+    businesses: tuple[sellers.Seller, ...]
 
     @property
     def start(self) -> datetime:
@@ -154,12 +42,6 @@ class World:
     def end(self) -> datetime:
         """When its last window is over."""
         return END - self.earlier * plan.SPAN
-
-
-def x_id(moment: datetime, sequence: int) -> str:
-    """An id as X makes them: the time in its upper bits."""
-    milliseconds = int(moment.timestamp() * 1000) - _X_EPOCH_MS
-    return str((milliseconds << 22) | (sequence % (1 << 22)))
 
 
 def make(seed: int, size: str = "small", earlier: int = 0) -> World:
@@ -274,9 +156,14 @@ class _Maker:
         posts = [*self.of_brand.values(), *self.slots()]
         self.edit_some(posts)
         self.delete_some(posts)
+        people, businesses = self.people, sellers.everyone()
+        accounts = people.brands | {brand: customers.account(brand) for brand in words.CUSTOMER_BRANDS}
+        if not self.earlier:
+            posts += customers.posts(accounts, people.on, self.seed)
+            posts += sellers.posts(businesses, self.seed)
         posts.sort(key=lambda post: (post.created_at, post.platform, post.post_id))
-        people = self.people
-        return World(self.seed, self.size, self.earlier, people.brands, people.largest(), posts, self.old)
+        largest = people.largest()
+        return World(self.seed, self.size, self.earlier, accounts, largest, posts, self.old, businesses)
 
     def slots(self) -> Iterator[Post]:
         """Every post, window by window; what points at another points at one of an earlier window."""
@@ -651,13 +538,3 @@ class _Maker:
 
 
 _NAMING = {stream.name: words.names_brand(stream.sayings) for stream in plan.STREAMS}
-
-
-def tiktok_id(moment: datetime, number: int) -> str:
-    """An id as TikTok makes them: seconds in its upper half."""
-    return str((int(moment.timestamp()) << 32) | (number % (1 << 32)))
-
-
-def instagram_id(moment: datetime, number: int) -> str:
-    """An id as Instagram makes them: milliseconds since 2011 in its upper bits."""
-    return str(((int(moment.timestamp() * 1000) - 1_314_220_021_300) << 23) | (number % (1 << 23)))

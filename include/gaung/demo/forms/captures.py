@@ -6,8 +6,8 @@ from random import Random
 
 from gaung.demo.forms.written import Payload, Written, line
 from gaung.demo.plan import WINDOW
+from gaung.demo.posts import Post
 from gaung.demo.words import PLACES
-from gaung.demo.world import Post
 
 Sighting = tuple[datetime, Post]
 SITES = {"tiktok": "tiktok.com", "instagram": "instagram.com"}

@@ -8,7 +8,7 @@ from random import Random
 
 from gaung.demo.forms.written import Written
 from gaung.demo.plan import CRISIS_BRAND, JAKARTA
-from gaung.demo.world import Post
+from gaung.demo.posts import Post
 
 MAP_NAME = "comments.map.yml"
 HEADER = ("ID Komentar", "ID Unggahan", "Nama Akun", "Waktu", "Isi Komentar", "Suka", "Skor Dasbor")

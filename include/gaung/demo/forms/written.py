@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from gaung.demo.world import Post
+from gaung.demo.posts import Post
 
 Payload = dict[str, Any]
 

@@ -12,8 +12,8 @@ from typing import Literal
 
 from gaung.demo.forms.written import Payload, Written, line, moment
 from gaung.demo.plan import START
+from gaung.demo.posts import Author, Content, Post
 from gaung.demo.words import PLACES
-from gaung.demo.world import Author, Content, Post
 
 Names = Literal["tweet", "post"]
 PAGE = 100
@@ -113,12 +113,23 @@ def x_post(post: Post, names: Names, at: datetime) -> Payload:
         payload[_name("referenced", names)] = [{"type": kind, "id": post.refers_to.post_id}]
         if post.kind == "reply":
             payload["in_reply_to_user_id"] = post.refers_to.author.author_id
+    if post.media:
+        payload["attachments"] = {"media_keys": _media_keys(post)}
     if post.place and post.kind != "repost":
         payload["geo"] = {"place_id": _place_id(post.place)}
     metrics = _public_metrics(post.refers_to if post.kind == "repost" and post.refers_to else post, names, at)
     if metrics:
         payload["public_metrics"] = metrics
     return payload
+
+
+def _media_keys(post: Post) -> list[str]:
+    return [f"{number}_{post.post_id}" for number, _ in enumerate(post.media, start=3)]
+
+
+def _media(post: Post) -> Iterator[Payload]:
+    for key, kind in zip(_media_keys(post), post.media, strict=True):
+        yield {"media_key": key, "type": kind, "width": 1080, "height": 1080}
 
 
 def _place_id(name: str) -> str:
@@ -188,7 +199,9 @@ def _includes(posts: Iterable[Post], names: Names, at: datetime) -> Payload:
     authors: dict[str, Author] = {}
     referenced: dict[str, Post] = {}
     places: set[str] = set()
+    media: list[Payload] = []
     for post in posts:
+        media += _media(post)
         if post.place:
             places.add(post.place)
         authors[post.author.author_id] = post.author
@@ -202,6 +215,8 @@ def _includes(posts: Iterable[Post], names: Names, at: datetime) -> Payload:
         included[_name("included", names)] = [x_post(post, names, at) for post in referenced.values()]
     if places:
         included["places"] = [_place(name) for name in sorted(places)]
+    if media:
+        included["media"] = media
     return included
 
 

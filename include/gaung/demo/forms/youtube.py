@@ -4,17 +4,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from gaung.demo.forms.written import Payload, Written, line
-from gaung.demo.world import Post
+from gaung.demo.posts import Post
 
 PAGE = 100
 
 
 def answers(videos: Sequence[Post], comments: Sequence[Post], at: datetime) -> tuple[Written, str]:
-    """Videos with their counts now, their channels, then new comment threads page by page."""
+    """Videos with their counts now, their channels, then new threads and answers in them, page by page."""
     written = Written(f"youtube_{at:%Y%m%dT%H%M}Z.jsonl", "youtube", at)
     bodies = [_list("video", [_video(post, at) for post in videos])]
     bodies.append(_list("channel", [_channel(post, at) for post in videos]))
-    bodies += _threads(comments)
+    bodies += _pages("commentThread", [_thread(one) for one in comments if not _is_answer(one)])
+    bodies += _pages("comment", [_comment(one) for one in comments if _is_answer(one)])
     for post in [*videos, *comments]:
         written.add("post", post.post_id)
     for post in videos:
@@ -22,6 +23,11 @@ def answers(videos: Sequence[Post], comments: Sequence[Post], at: datetime) -> t
         written.followers["youtube", post.author.author_id, at] = _rounded(post, at)
     written.collect([*videos, *comments])
     return written, "".join(line(body) for body in bodies)
+
+
+def _is_answer(comment: Post) -> bool:
+    """Whether it answers a comment; others begin a thread under a video."""
+    return comment.refers_to is not None and comment.refers_to.kind == "comment"
 
 
 def _list(kind: str, items: list[Payload]) -> Payload:
@@ -86,33 +92,17 @@ def _channel(post: Post, at: datetime) -> Payload:
     }
 
 
-def _threads(comments: Sequence[Post]) -> Iterator[Payload]:
-    for first in range(0, len(comments), PAGE):
-        yield _list("commentThread", [_thread(comment) for comment in comments[first : first + PAGE]])
+def _pages(kind: str, items: list[Payload]) -> Iterator[Payload]:
+    for first in range(0, len(items), PAGE):
+        yield _list(kind, items[first : first + PAGE])
 
 
 def _thread(comment: Post) -> Payload:
     video = comment.refers_to
     assert video is not None
     shared = {"channelId": video.author.author_id, "videoId": video.post_id}
-    top = {
-        "kind": "youtube#comment",
-        "etag": "sintetis",
-        "id": comment.post_id,
-        "snippet": {
-            **shared,
-            "textDisplay": comment.content.text,
-            "textOriginal": comment.content.text,
-            "authorDisplayName": comment.author.handle,
-            "authorChannelUrl": f"http://www.youtube.com/{comment.author.handle}",
-            "authorChannelId": {"value": comment.author.author_id},
-            "canRate": True,
-            "viewerRating": "none",
-            "likeCount": comment.counts["likes"],
-            "publishedAt": _time(comment.created_at),
-            "updatedAt": _time(comment.created_at),
-        },
-    }
+    top = _comment(comment)
+    top["snippet"] = {**shared, **top["snippet"]}
     return {
         "kind": "youtube#commentThread",
         "etag": "sintetis",
@@ -123,5 +113,30 @@ def _thread(comment: Post) -> Payload:
             "canReply": True,
             "totalReplyCount": 0,
             "isPublic": True,
+        },
+    }
+
+
+def _comment(comment: Post) -> Payload:
+    """A comment; an answer names the comment that it answers, and no video."""
+    parent = {}
+    if comment.refers_to is not None and _is_answer(comment):
+        parent = {"parentId": comment.refers_to.post_id}
+    return {
+        "kind": "youtube#comment",
+        "etag": "sintetis",
+        "id": comment.post_id,
+        "snippet": {
+            "textDisplay": comment.content.text,
+            "textOriginal": comment.content.text,
+            "authorDisplayName": comment.author.handle,
+            "authorChannelUrl": f"http://www.youtube.com/{comment.author.handle}",
+            "authorChannelId": {"value": comment.author.author_id},
+            **parent,
+            "canRate": True,
+            "viewerRating": "none",
+            "likeCount": comment.counts["likes"],
+            "publishedAt": _time(comment.created_at),
+            "updatedAt": _time(comment.created_at),
         },
     }
