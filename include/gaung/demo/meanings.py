@@ -262,7 +262,8 @@ def _aspect_days(placed: Iterable[_Placed]) -> Iterator[AspectDay]:
             moods.setdefault((one.brand, one.local_date, aspect, value), Counter())[mood] += 1
     for key in sorted(moods):
         evidence = "enough" if moods[key].total() >= ENOUGH_POSTS else "not enough"
-        yield AspectDay(*key, *(moods[key][mood] for mood in MOODS), evidence)
+        positive, neutral, negative = (moods[key][mood] for mood in MOODS)
+        yield AspectDay(*key, positive, neutral, negative, evidence)
 
 
 def _intent_days(placed: Iterable[_Placed]) -> Iterator[IntentDay]:
