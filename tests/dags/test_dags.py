@@ -232,9 +232,7 @@ TAMPERED = {
     "moods of aspects' values by day": """
         delete from marts.aspect_value_sentiment where attribute_value = 'merah' and brand_id = 'tenun_rimba'
         """,
-    "intents of posts by brand and day": """
-        update marts.fct_post_intent set intent = 'asks_location' where intent = 'asks_stock'
-        """,
+    "intents of posts by brand and day": "delete from marts.fct_post_intent where intent = 'asks_stock'",
     "target terms in posts by day": """
         update marts.target_term_coverage set term_post_count = 0 where brand_id = 'tenun_rimba'
         """,
