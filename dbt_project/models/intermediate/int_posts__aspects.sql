@@ -18,12 +18,13 @@ ranked as (
         {{ json_text('entry.item', 'mood') }} as mood,
         {{ json_part('entry.item', 'words') }} as word_spans,
         {{ json_part('entry.item', 'values') }} as named_values,
+        reasons.aspect_source,
         reasons.text_part,
         reasons.engine_version,
         reasons.is_synthetic,
         row_number() over (
             partition by reasons.post_key, {{ json_text('entry.item', 'aspect') }}
-            order by reasons.part_rank
+            order by case reasons.aspect_source when 'correction' then 0 else 1 end, reasons.part_rank
         ) as aspect_rank
     from reasons
     cross join lateral {{ json_entries('reasons.aspects') }} as entry (item)
@@ -40,6 +41,7 @@ final as (
         mood,
         word_spans,
         named_values,
+        aspect_source,
         text_part,
         engine_version,
         is_synthetic

@@ -51,7 +51,7 @@ active_engines as (
 classes as {{ inlined() }} (
 
     select found.*
-    from {{ source('core', 'text_business') }} as found
+    from {{ source('core', 'text_business_said') }} as found
     inner join active_engines on found.engine_version = active_engines.engine_version
     where active_engines.task = 'business'
 
@@ -96,7 +96,8 @@ parts as (
 
 ),
 
--- of each class the part that says most decides: a business before none, a judged one before an abstention
+-- of each class the part that says most decides: a person's word before all, a business before none, a judged
+-- one before an abstention
 judged as (
 
     select
@@ -105,6 +106,7 @@ judged as (
         row_number() over (
             partition by parts.post_key
             order by
+                case when classes.is_relevance_corrected then 0 else 1 end,
                 case classes.relevance when 'msme' then 1 when 'other' then 2 else 3 end,
                 case when classes.relevance_reason = 'no_text' then 2 else 1 end,
                 parts.part_order
@@ -112,6 +114,7 @@ judged as (
         row_number() over (
             partition by parts.post_key
             order by
+                case when classes.is_industry_corrected then 0 else 1 end,
                 case when classes.industry is not null then 1 else 2 end,
                 case when classes.industry_reason = 'no_text' then 2 else 1 end,
                 parts.part_order
@@ -119,6 +122,7 @@ judged as (
         row_number() over (
             partition by parts.post_key
             order by
+                case when classes.is_activity_corrected then 0 else 1 end,
                 case when classes.activity = 'other' then 2 when classes.activity is not null then 1 else 3 end,
                 case when classes.activity_reason = 'no_text' then 2 else 1 end,
                 parts.part_order
@@ -135,10 +139,13 @@ deciding as (
         max(engine_version) as engine_version,
         max(relevance) filter (where relevance_order = 1) as relevance,
         max(relevance_reason) filter (where relevance_order = 1) as relevance_reason,
+        bool_or(is_relevance_corrected) filter (where relevance_order = 1) as is_relevance_corrected,
         max(industry) filter (where industry_order = 1) as industry,
         max(industry_reason) filter (where industry_order = 1) as industry_reason,
+        bool_or(is_industry_corrected) filter (where industry_order = 1) as is_industry_corrected,
         max(activity) filter (where activity_order = 1) as activity,
-        max(activity_reason) filter (where activity_order = 1) as activity_reason
+        max(activity_reason) filter (where activity_order = 1) as activity_reason,
+        bool_or(is_activity_corrected) filter (where activity_order = 1) as is_activity_corrected
     from judged
     group by post_key
 
@@ -152,10 +159,12 @@ final as (
         wanted.platform,
         wanted.media_type,
         case
+            when deciding.is_relevance_corrected then deciding.relevance
             when standings.is_brand_account or deciding.relevance = 'msme' or profiles.relevance = 'msme' then 'msme'
             else deciding.relevance
         end as relevance,
         case
+            when deciding.is_relevance_corrected then 'correction'
             when standings.is_brand_account then 'brand_account'
             when deciding.relevance = 'msme' then 'text'
             when profiles.relevance = 'msme' then 'profile'
@@ -173,6 +182,7 @@ final as (
         end as relevance_reason,
         coalesce(deciding.industry, profiles.industry) as industry,
         case
+            when deciding.is_industry_corrected then 'correction'
             when deciding.industry is not null then 'text'
             when profiles.industry is not null then 'profile'
         end as industry_source,
@@ -183,6 +193,10 @@ final as (
             else deciding.industry_reason
         end as industry_reason,
         deciding.activity,
+        case
+            when deciding.is_activity_corrected then 'correction'
+            when deciding.activity is not null then 'text'
+        end as activity_source,
         case
             when deciding.activity is not null then null
             when wanted.is_deleted then 'deleted'

@@ -20,8 +20,10 @@ reasons as {{ inlined() }} (
         found.text_hash,
         found.engine_version,
         found.intents,
-        found.aspects
-    from {{ source('core', 'text_reasons') }} as found
+        found.intent_source,
+        found.aspects,
+        found.aspect_source
+    from {{ source('core', 'text_reasons_said') }} as found
     inner join active_engines on found.engine_version = active_engines.engine_version
     where active_engines.task = 'reasons'
 
@@ -43,7 +45,9 @@ final as (
         case post_texts.part when 'caption' then 1 when 'transcript' then 2 when 'on_screen' then 3 else 4 end
             as part_rank,
         reasons.intents,
+        reasons.intent_source,
         reasons.aspects,
+        reasons.aspect_source,
         reasons.engine_version,
         posts.is_synthetic
     from posts

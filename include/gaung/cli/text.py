@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 if TYPE_CHECKING:
+    from gaung.text.agreement import Agreement
     from gaung.text.classes import ClassReport, ClassTask
     from gaung.text.evaluate import EvaluatedTask, Report
 
@@ -16,14 +17,7 @@ text = typer.Typer(help="Text engines: train, evaluate, label, correct.", no_arg
 
 
 class Task(StrEnum):
-    """What can be evaluated."""
-
-    sentiment = "sentiment"
-    language = "language"
-
-
-class Evaluated(StrEnum):
-    """What can be evaluated on labelled texts."""
+    """What can be evaluated on labelled texts, and labelled."""
 
     sentiment = "sentiment"
     language = "language"
@@ -73,7 +67,7 @@ def train(
 @text.command("evaluate")
 def evaluate(
     data: Annotated[Path, typer.Argument(help="TSV of two columns: text, label (several by commas).")],
-    task: Annotated[Evaluated, typer.Option(help="What to evaluate.")] = Evaluated.sentiment,
+    task: Annotated[Task, typer.Option(help="What to evaluate.")] = Task.sentiment,
     lang: Annotated[str, typer.Option(help="Language of the texts (for sentiment).")] = "id",
     model: Annotated[Path | None, typer.Option(help="Another Indonesian model than the shipped one.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -82,9 +76,9 @@ def evaluate(
     from gaung.text import classes, labelled, language
     from gaung.text import evaluate as evaluation
 
-    if task is Evaluated.sentiment or task is Evaluated.language:
+    if task is Task.sentiment or task is Task.language:
         one = cast("EvaluatedTask", task.value)
-        known = evaluation.SENTIMENTS if task is Evaluated.sentiment else language.LANGUAGES
+        known = evaluation.SENTIMENTS if task is Task.sentiment else language.LANGUAGES
         report = evaluation.evaluate(labelled.read(data, known), one, lang, model)
         typer.echo(json.dumps(report.as_dict())) if as_json else _print(report)
         return
@@ -122,7 +116,12 @@ def annotate(
         str | None, typer.Option(help="When, for lines that do not say; with a time zone.")
     ] = None,
 ) -> None:
-    """Load labels: to measure engines by, or with --correct to overrule them in the next build."""
+    """Load labels: to measure engines by, or with --correct to overrule them in the next build.
+
+    One label of sentiment, language, relevance, industry and activity. Any number of intents, by commas and
+    quoted: "asks_price,complains"; of aspects with their mood: "price:negative,quality:positive". The word
+    none says that a text has none. docs/annotating.md explains each.
+    """
     from gaung import annotations
     from gaung.errors import SettingsInvalid
     from gaung.warehouse.setup import ready
@@ -237,17 +236,23 @@ def explain(words: Annotated[str, typer.Argument(metavar="TEXT", help="A text.")
 def agreement(
     task: Annotated[Task, typer.Option(help="What was labelled.")] = Task.sentiment,
 ) -> None:
-    """Cohen's kappa of each pair of annotators who labelled common texts."""
+    """Cohen's kappa of each pair of annotators who labelled common texts; of intents and aspects by class."""
     from gaung import annotations
     from gaung.warehouse.setup import ready
 
     ready()
-    found = annotations.agreements(task.value)
+    found: dict[tuple[str, ...], Agreement]
+    if task.value in annotations.MANY:
+        found = {(*names,): result for names, result in annotations.agreements_by_class(task.value).items()}
+    else:
+        found = {(*names,): result for names, result in annotations.agreements(task.value).items()}
     if not found:
         typer.echo("No text was labelled by two annotators yet.")
-    for (first, second), result in found.items():
+    for (first, second, *name), result in found.items():
         told = f"{result.kappa:.4f}" if result.kappa is not None else f"none ({result.reason})"
-        typer.echo(f"{first} and {second}: {result.n} texts, kappa {told}")
+        typer.echo(
+            f"{first} and {second}{', ' if name else ''}{''.join(name)}: {result.n} texts, kappa {told}"
+        )
 
 
 def learn() -> None:
@@ -270,7 +275,7 @@ def _print(report: "Report") -> None:
 
 
 def _print_classes(report: "ClassReport") -> None:
-    for name, value in list(report.as_dict().items())[:6]:
+    for name, value in list(report.as_dict().items())[:9]:
         typer.echo(f"{name:18} {value if value is not None else '–'}")
     typer.echo(f"\n{'class':18} {'n':>5} {'said':>5} {'precision':>10} {'recall':>8} {'f1':>7}")
     for score in report.classes:

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from gaung.errors import SettingsInvalid
 from gaung.text import versions
 
@@ -51,6 +53,9 @@ class ClassReport:
             An abstained text has no class, of industry its would-be one.
         exact_share: share of texts that were given exactly their classes.
         macro_f1: mean F1 of the classes.
+        macro_f1_low: lower end of its 95 % interval, by texts drawn anew.
+        macro_f1_high: upper end.
+        macro_f1_answered: the same over answered texts; None without one.
         mood_accuracy: of aspects rightly named, the share with the right mood; None for other tasks.
         classes: the scores of each class, sorted by name.
         confusion: by true class (or ``none``) the number of texts that were given each class: the same one,
@@ -62,6 +67,9 @@ class ClassReport:
     answered_share: float
     exact_share: float
     macro_f1: float
+    macro_f1_low: float
+    macro_f1_high: float
+    macro_f1_answered: float | None
     mood_accuracy: float | None
     classes: list[ClassScore]
     confusion: dict[str, dict[str, int]]
@@ -90,6 +98,31 @@ def names(task: ClassTask) -> tuple[str, ...]:
     return known[task]
 
 
+def parse(label: str, task: ClassTask) -> dict[str, str]:
+    """The classes of one label, with mood for aspects: ``price:negative,taste:positive``; ``none`` has none.
+
+    Raises:
+        ValueError: no such class or mood, or one said twice; the message says which and what is known.
+    """
+    found: dict[str, str] = {}
+    parts = [part.strip() for part in label.split(",")]
+    if parts == [NONE]:
+        return found
+    for part in parts:
+        name, colon, mood = part.partition(":")
+        if name == NONE:
+            raise ValueError(f"{NONE} stands alone, and not beside classes")
+        if name not in names(task):
+            raise ValueError(f"{name[:40]!r} is not one of {', '.join(names(task))}")
+        if colon and (task != "aspect" or mood not in MOODS):
+            known = f"not one of {', '.join(MOODS)}" if task == "aspect" else f"not for {task}"
+            raise ValueError(f"{part[:40]!r} has a mood that is {known}")
+        if name in found:
+            raise ValueError(f"{name} is said twice")
+        found[name] = mood
+    return found
+
+
 def read(path: Path, task: ClassTask) -> tuple[list[str], list[dict[str, str]]]:
     """Texts, and per text its classes (with mood for aspects): a TSV of text and labels.
 
@@ -105,20 +138,17 @@ def read(path: Path, task: ClassTask) -> tuple[list[str], list[dict[str, str]]]:
         lines = path.read_text(encoding="utf-8-sig").rstrip("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{path} cannot be read as UTF-8 text: {error}") from error
-    known = names(task)
     for number, line in enumerate(lines, start=1):
         text, tab, told = line.rpartition("\t")
         if number == 1 and told == "label":
             continue
-        found = dict(part.strip().partition(":")[::2] for part in told.split(",") if part.strip() != NONE)
-        wrong = [name for name, mood in found.items() if name not in known or mood not in ("", *MOODS)]
-        if not tab or wrong:
-            raise SettingsInvalid(
-                f"{path}, line {number}: needs a text, a tab and labels of {', '.join(known)}; "
-                f"found {told[:40]!r}"
-            )
+        if not tab:
+            raise SettingsInvalid(f"{path}, line {number}: needs a text, a tab and labels")
+        try:
+            labels.append(parse(told, task))
+        except ValueError as error:
+            raise SettingsInvalid(f"{path}, line {number}: {error}") from error
         texts.append(text)
-        labels.append(found)
     if not texts:
         raise SettingsInvalid(f"{path} holds no labelled text")
     return texts, labels
@@ -137,7 +167,9 @@ def evaluate(texts: Sequence[str], labels: Sequence[dict[str, str]], task: Class
         )
         for name in sorted(names(task))
     ]
-    present = [score.f1 for score in scores if score.n or score.said]
+    met = _Met.of(labels, said, sorted(names(task)))
+    low, high = met.interval()
+    kept = met.of_texts(answered)
     moods = [
         told[name] == mood
         for true, told in zip(labels, said, strict=True)
@@ -150,11 +182,56 @@ def evaluate(texts: Sequence[str], labels: Sequence[dict[str, str]], task: Class
         n=len(texts),
         answered_share=round(sum(answered) / len(texts), 4),
         exact_share=round(exact / len(texts), 4),
-        macro_f1=round(sum(present) / len(present), 4),
+        macro_f1=round(met.macro_f1(), 4),
+        macro_f1_low=round(low, 4),
+        macro_f1_high=round(high, 4),
+        macro_f1_answered=round(kept.macro_f1(), 4) if any(answered) else None,
         mood_accuracy=round(sum(moods) / len(moods), 4) if moods else None,
         classes=scores,
         confusion=_confusion(labels, said),
     )
+
+
+@dataclass(frozen=True)
+class _Met:
+    """By text (rows) and class (columns): whether it has the class, and whether it was given it."""
+
+    true: "np.ndarray[Any, np.dtype[np.float64]]"
+    said: "np.ndarray[Any, np.dtype[np.float64]]"
+
+    @classmethod
+    def of(
+        cls, labels: Sequence[dict[str, str]], said: Sequence[dict[str, str]], classes: Sequence[str]
+    ) -> "_Met":
+        true, told = ([[name in row for name in classes] for row in rows] for rows in (labels, said))
+        return cls(np.array(true, float), np.array(told, float))
+
+    def of_texts(self, chosen: Sequence[bool]) -> "_Met":
+        return _Met(self.true[list(chosen)], self.said[list(chosen)])
+
+    def macro_f1(self) -> float:
+        """Mean F1 of the classes that are true or given at least once; 0 where none is."""
+        return float(self._mean_f1(np.ones((1, len(self.true))))[0])
+
+    def interval(self, *, samples: int = 1_000, seed: int = 20261122) -> tuple[float, float]:
+        """The 95 % interval of macro-F1: percentiles over texts drawn anew with replacement, from one seed.
+
+        Source: as :func:`gaung.text.evaluate.macro_f1_interval`, whose matrix holds one class per text.
+        """
+        size = len(self.true)
+        drawn = np.random.default_rng(seed).multinomial(size, np.full(size, 1 / size), size=samples)
+        low, high = np.quantile(self._mean_f1(drawn.astype(float)), [0.025, 0.975])
+        return float(low), float(high)
+
+    def _mean_f1(
+        self, weights: "np.ndarray[Any, np.dtype[np.float64]]"
+    ) -> "np.ndarray[Any, np.dtype[np.float64]]":
+        hit = weights @ (self.true * self.said)
+        met = weights @ (self.true + self.said)
+        scores = np.divide(2.0 * hit, met, out=np.zeros(hit.shape), where=met > 0)
+        present = (met > 0).sum(axis=1)
+        means: np.ndarray[Any, np.dtype[np.float64]] = scores.sum(axis=1) / np.maximum(present, 1)
+        return means
 
 
 def _confusion(labels: Sequence[dict[str, str]], said: Sequence[dict[str, str]]) -> dict[str, dict[str, int]]:

@@ -96,7 +96,7 @@ told as (
         places.author_key,
         places.industry,
         count(*) filter (where places.is_text_relevant) as relevant_post_count,
-        count(*) filter (where places.industry_source = 'text') as industry_post_count
+        count(*) filter (where places.industry_source in ('text', 'correction')) as industry_post_count
     from candidates
     inner join places on candidates.author_key = places.author_key
     group by places.author_key, places.industry

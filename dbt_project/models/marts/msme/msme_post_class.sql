@@ -20,6 +20,7 @@ final as (
         industry_source,
         industry_reason,
         activity,
+        activity_source,
         activity_reason,
         province_code,
         province_name,

@@ -94,6 +94,7 @@ final as (
         aspects_by_value.attribute_value,
         aspects.mood,
         shown.words,
+        aspects.aspect_source,
         aspects.text_part,
         aspects.engine_version,
         aspects.is_synthetic,
