@@ -7,8 +7,9 @@ with interval, scores per class, calibration and the unscored share. `gaung lear
 scheduler.
 
 ## Grain and target tables
-One row per task, language, engine version, data set and class: `core.model_quality`, which the next build
-publishes. See it in `marts.model_quality`.
+One row per task, language, engine version, data set and class: `core.model_quality`, and what is confused:
+`core.model_confusion`; the next build publishes both. See it in `marts.model_quality`,
+`marts.model_confusion`.
 
 ## Schedule
 Weekly, Sunday 19:00 UTC (Monday 02:00 in Jakarta), when little else runs.

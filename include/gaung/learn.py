@@ -1,7 +1,7 @@
 """How well the text engines do: measured by annotations and by the shipped test lists, into the warehouse.
 
 Each measurement replaces the earlier one of the same engine version and data set, so history is one
-row per version; the next build publishes it as the mart ``model_quality``.
+row per version; the next build publishes it as the marts ``model_quality`` and ``model_confusion``.
 """
 
 import logging
@@ -11,12 +11,14 @@ from contextlib import closing
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from gaung.warehouse.connect import connect
 
 if TYPE_CHECKING:
-    from gaung.text.classes import ClassTask
+    from psycopg2.extensions import cursor
+
+    from gaung.text.classes import ClassReport, ClassTask
     from gaung.text.evaluate import EvaluatedTask, Report
     from gaung.text.labelled import Labelled
 
@@ -27,8 +29,13 @@ LISTS = "data/lists"
 
 ALL = "*"
 
-RULED: tuple["ClassTask", ...] = ("intent", "aspect", "activity", "relevance")
-"""Tasks whose lists give a text any number of classes; accuracy is the share of texts with exactly theirs."""
+RULED: tuple["ClassTask", ...] = ("intent", "aspect", "activity", "relevance", "industry")
+"""Tasks of rules, whatever the language; accuracy is the share of texts with exactly their classes."""
+
+CONFUSED = frozenset({"sentiment", "language", "activity", "relevance", "industry"})
+"""Tasks of which a text has one class, so that each text stands in one cell of the confusion matrix."""
+
+Rows = list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True)
@@ -42,34 +49,65 @@ class Dataset:
     is_synthetic: bool = False
 
 
-def measure_all() -> int:
-    """Rows of quality written to ``core.model_quality``, one per engine, data set and class."""
-    from gaung.text import evaluate
+@dataclass(frozen=True)
+class Ruled:
+    """Texts with their classes, of a task of rules and a language, with where they come from."""
 
-    rows: list[tuple[Any, ...]] = list(_rows_of_rules())
-    for dataset in (*shipped_lists(), *annotated()):
+    task: "ClassTask"
+    language: str
+    name: str
+    texts: list[str]
+    labels: list[dict[str, str]]
+    is_synthetic: bool = False
+
+
+def measure_all() -> int:
+    """Rows of quality written to ``core.model_quality``, one per engine, data set and class.
+
+    What engines confuse goes to ``core.model_confusion`` in the same transaction.
+    """
+    from gaung.text import classes, evaluate
+
+    quality: Rows = []
+    confusion: Rows = []
+    scored, ruled = annotated()
+    for one in (*ruled_lists(), *ruled):
+        found = classes.evaluate(one.texts, one.labels, one.task)
+        quality += _rows_of_rules(one, found)
+        confusion += _confusion_of_rules(one, found)
+        log.info("%s %s on %s: %s texts", one.task, found.engine, one.name, found.n)
+    for dataset in (*shipped_lists(), *scored):
         language = None if dataset.language == ALL else dataset.language
         report = evaluate.evaluate(dataset.labelled, dataset.task, language)
-        rows += _rows(dataset, report)
+        quality += _rows(dataset, report)
+        confusion += _confusion(dataset, report)
         log.info("%s %s on %s: %s texts", dataset.task, report.engine, dataset.name, report.n)
     with (
         closing(connect("transformer", application_name="gaung learn")) as session,
         session,
         session.cursor() as cur,
     ):
-        for row in rows:
-            names = ", ".join(COLUMNS)
-            marks = ", ".join(["%s"] * len(COLUMNS))
-            updates = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[5:])
+        _keep(cur, quality, confusion)
+    return len(quality)
+
+
+def _keep(cur: "cursor", quality: Rows, confusion: Rows) -> None:
+    """Replace what was measured of the same engine versions and data sets."""
+    for key in sorted({row[:4] for row in quality}):
+        for table in ("core.model_quality", "core.model_confusion"):
             cur.execute(
-                f"""
-                insert into core.model_quality ({names}) values ({marks})
-                on conflict (task, language, engine_version, dataset, class) do update
-                set {updates}, measured_at = clock_timestamp()
-                """,  # noqa: S608 - column names of this file
-                row,
+                f"delete from {table} where (task, language, engine_version, dataset) = %s",  # noqa: S608
+                (key,),
             )
-    return len(rows)
+    for table, columns, rows in (
+        ("core.model_quality", COLUMNS, quality),
+        ("core.model_confusion", CELLS, confusion),
+    ):
+        marks = ", ".join(["%s"] * len(columns))
+        cur.executemany(
+            f"insert into {table} ({', '.join(columns)}) values ({marks})",  # noqa: S608 - names of this file
+            rows,
+        )
 
 
 def shipped_lists() -> Iterator[Dataset]:
@@ -84,34 +122,22 @@ def shipped_lists() -> Iterator[Dataset]:
                 yield Dataset("language", ALL, f"list:{path.stem}", labelled.read(path, known[task]))
 
 
-def _rows_of_rules() -> Iterator[tuple[Any, ...]]:
-    """The quality of the rules that name classes, on the shipped lists of texts with any number of them."""
-    from gaung.text import classes, evaluate
+def ruled_lists() -> Iterator[Ruled]:
+    """The test lists of the tasks of rules."""
+    from gaung.text import classes
 
     with resources.as_file(resources.files("gaung.text").joinpath(LISTS)) as folder:
         for task in RULED:
-            report = classes.evaluate(*classes.read(Path(folder) / f"{task}.tsv", task), task)
-            log.info("%s %s on its list: %s texts", task, report.engine, report.n)
-            key = (task, ALL, report.engine, f"list:{task}")
-            answered = round(report.answered_share * report.n)
-            low, high = evaluate.wilson(round(report.exact_share * report.n), report.n)
-            whole = [report.exact_share, low, high, report.macro_f1, *[None] * 7]
-            yield (*key, ALL, report.n, answered, *map(_pct, whole), False)
-            for score in report.classes:
-                if score.n:
-                    shares = [score.precision, score.recall, score.f1]
-                    own = [*[None] * 7, *shares, None]
-                    yield (*key, score.name, score.n, score.answered, *map(_pct, own), False)
+            yield Ruled(task, ALL, f"list:{task}", *classes.read(Path(folder) / f"{task}.tsv", task))
 
 
-def annotated() -> Iterator[Dataset]:
+def annotated() -> tuple[list[Dataset], list[Ruled]]:
     """What people labelled, by task and language; a text whose annotators are split is left out."""
+    from gaung.text import classes
     from gaung.text.labelled import Labelled
 
-    found: dict[tuple[EvaluatedTask, str], tuple[list[str], list[str], list[bool]]] = defaultdict(
-        lambda: ([], [], [])
-    )
-    votes: dict[tuple[EvaluatedTask, str, str, bool], Counter[str]] = defaultdict(Counter)
+    found: dict[tuple[str, str], tuple[list[str], list[str], list[bool]]] = defaultdict(lambda: ([], [], []))
+    votes: dict[tuple[str, str, str, bool], Counter[str]] = defaultdict(Counter)
     with closing(connect("transformer", application_name="gaung learn")) as session, session.cursor() as cur:
         cur.execute(_ANNOTATED)
         for task, language, text, is_synthetic, label in cur.fetchall():
@@ -120,12 +146,23 @@ def annotated() -> Iterator[Dataset]:
         (label, most), *others = counts.most_common()
         if others and others[0][1] == most:
             continue
-        texts, labels, flags = found[task, language if task == "sentiment" else ALL]
+        texts, labels, flags = found[task, ALL if task == "language" else language]
         texts.append(text)
         labels.append(label)
         flags.append(is_synthetic)
+    scored, ruled = [], []
     for (task, language), (texts, labels, flags) in sorted(found.items()):
-        yield Dataset(task, language, "annotations", Labelled(texts, labels), any(flags))
+        if task == "sentiment" or task == "language":
+            scored.append(
+                Dataset(
+                    cast("EvaluatedTask", task), language, "annotations", Labelled(texts, labels), any(flags)
+                )
+            )
+        else:
+            one = cast("ClassTask", task)
+            parsed = [classes.parse(label, one) for label in labels]
+            ruled.append(Ruled(one, language, "annotations", texts, parsed, any(flags)))
+    return scored, ruled
 
 
 _ANNOTATED = """
@@ -140,8 +177,7 @@ inner join core.text_language as l on n.text_hash = l.text_hash
 inner join core.active_engine as a on a.task = 'language' and a.engine_version = l.engine_version
 where
     n.kind = 'annotation'
-    and n.task in ('sentiment', 'language')
-    and (n.task = 'language' or l.lang in ('en', 'id'))
+    and (n.task <> 'sentiment' or l.lang in ('en', 'id'))
     and exists (select from core.post as p where p.text_hash = n.text_hash)
 order by n.task, n.text_hash, n.annotator, n.labelled_at desc, n.label
 """
@@ -167,6 +203,53 @@ COLUMNS = (
     "calibration_error_pct",
     "is_synthetic",
 )
+
+
+CELLS = (
+    "task",
+    "language",
+    "engine_version",
+    "dataset",
+    "true_class",
+    "said_class",
+    "text_count",
+    "is_synthetic",
+)
+
+
+def _rows_of_rules(one: Ruled, report: "ClassReport") -> Iterator[tuple[Any, ...]]:
+    from gaung.text import evaluate
+
+    key = (one.task, one.language, report.engine, one.name)
+    answered = round(report.answered_share * report.n)
+    low, high = evaluate.wilson(round(report.exact_share * report.n), report.n)
+    f1 = [report.macro_f1, report.macro_f1_low, report.macro_f1_high, report.macro_f1_answered]
+    whole = [report.exact_share, low, high, *f1, *[None] * 4]
+    yield (*key, ALL, report.n, answered, *map(_pct, whole), one.is_synthetic)
+    for score in report.classes:
+        if score.n:
+            own = [*[None] * 7, score.precision, score.recall, score.f1, None]
+            yield (*key, score.name, score.n, score.answered, *map(_pct, own), one.is_synthetic)
+
+
+def _confusion_of_rules(one: Ruled, report: "ClassReport") -> Iterator[tuple[Any, ...]]:
+    if one.task in CONFUSED:
+        for true, given in report.confusion.items():
+            for said, count in given.items():
+                yield (
+                    *(one.task, one.language, report.engine, one.name),
+                    *(true, said, count, one.is_synthetic),
+                )
+
+
+def _confusion(dataset: Dataset, report: "Report") -> Iterator[tuple[Any, ...]]:
+    for true, counts in zip(report.classes, report.confusion, strict=True):
+        for said, count in zip(report.classes, counts, strict=True):
+            if count:
+                yield (
+                    *(dataset.task, dataset.language, report.engine, dataset.name),
+                    *(true, said, count, dataset.is_synthetic),
+                )
 
 
 def _rows(dataset: Dataset, report: "Report") -> Iterator[tuple[Any, ...]]:

@@ -173,7 +173,7 @@ def deliver(truth_folder: Path) -> Truth:
     return truth
 
 
-WITHOUT_ROWS = {"model_quality"}
+WITHOUT_ROWS = {"model_confusion", "model_quality"}
 """Marts about texts that people have labelled: the demo brings none."""
 
 

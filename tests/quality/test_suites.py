@@ -48,6 +48,7 @@ GOOD: dict[str, Any] = {
     "account_count": 5,
     "post_count": 5,
     "text_post_count": 1,
+    "text_count": 1,
     "neutral_count": 5,
     "question_count": 1,
     "answered_question_count": 1,
@@ -87,6 +88,7 @@ PLANTED = {
             candidate_total) values (1, 'bridge_post_brand', 'dated_matches', 'b', 0, 0, 7)
     """,
     "dim_author.private_persons_are_not_named": "update marts__build.dim_author set is_public_voice = false",
+    "model_confusion.texts_equal_model_quality": "update marts__build.model_confusion set text_count = 7",
     "model_quality.answered_is_a_part": "update marts__build.model_quality set answered_count = 7",
     "fct_post_sentiment.moods_equal_posts": (
         "update marts__build.fct_post_sentiment set sentiment_label = 'y'"

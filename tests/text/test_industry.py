@@ -24,8 +24,8 @@ OF_CATEGORY = {
     ("text", "expected", "evidence"),
     [
         ("Kedai kopi dan roti bakar", "culinary", ["kedai", "kopi", "roti"]),
-        ("gamis batik tulis", "fashion", ["gamis", "batik"]),
-        ("Keranjang anyaman rotan", "crafts", ["anyaman", "rotan"]),
+        ("gamis batik tulis", "fashion", ["gamis", "batik", "batik tulis"]),
+        ("Keranjang anyaman rotan", "crafts", ["keranjang", "anyaman", "rotan"]),
         ("Parfum mobil kopi", "other", ["parfum", "mobil"]),
         ("cat akrilik 30ml", "crafts", ["cat akrilik", "akrilik"]),
         ("selamat pagi semua", None, None),

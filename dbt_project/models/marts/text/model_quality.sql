@@ -39,10 +39,7 @@ final as (
         measured.measured_at,
         {{ lineage() }}
     from measured
-    left join active_engines
-        on
-            measured.task = active_engines.task
-            and position(measured.engine_version in active_engines.engine_version) > 0
+    left join active_engines on {{ is_shown('measured', 'active_engines') }}
 
 )
 
