@@ -70,14 +70,14 @@ class Plan:
     """
 
     size: str = "full"
-    peak: int = 24
+    peak: int = 8
     every: int = 0
-    history_size: str = "small"
+    history_size: str = "tiny"
     multiples: tuple[int, ...] = (1, 10)
-    compared: int = 6
+    compared: int = 4
 
 
-FULL = Plan(every=12, multiples=(1, 10, 30), compared=12)
+FULL = Plan(peak=24, every=12, history_size="small", multiples=(1, 10, 30), compared=12)
 WINDOW_S = 900
 """How long a tick may take: then the next one is due."""
 

@@ -21,7 +21,8 @@ def bench(
         typer.Option(help="formats, loading, enriching, ticks or history. Repeatable; all if none is named."),
     ] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="Every twelfth other tick, too; 1, 10 and 30 histories.")
+        bool,
+        typer.Option("--full", help="All: 24 ticks and every twelfth other, 30 histories, 5,000,000 texts."),
     ] = False,
     history: Annotated[
         list[int] | None, typer.Option(help="Lengths of history in demos, beside 1. Repeatable.")
@@ -49,11 +50,16 @@ def bench(
         plan = replace(plan, size=size, history_size=size)
     subjects = tuple(name for name in run.SUBJECTS if not only or name in only)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    shown = Console(stderr=True, highlight=False)
+    with Progress(*columns, console=shown, transient=True, disable=not shown.is_terminal) as bar:
         task = bar.add_task("begin", total=None)
-        figures, target = run.measure(
-            subjects, plan, lambda one, words: bar.update(task, description=f"{one}: {words}")
-        )
+
+        def told(subject: str, words: str) -> None:
+            bar.update(task, description=f"{subject}: {words}")
+            if not shown.is_terminal:
+                shown.print(f"{subject}: {words}", soft_wrap=True)
+
+        figures, target = run.measure(subjects, plan, told)
     console = Console(highlight=False)
     for table in tables(figures):
         _show(console, table)
