@@ -1,11 +1,11 @@
 """Score all texts with the engines of today beside the scores in use, before a build needs them.
 
 Nothing is activated and no post becomes pending: the next build finds its texts scored, makes the new
-versions the ones that the marts show and builds the posts anew whose results differ. It takes no part in
-the build lock, so that ticks go on beside it. Scores are added, never changed, under versions that no mart
-shows yet; a build that adds the same ones meets them in the same order, and the second to come adds
-nothing. Only an erasure takes scores away: it locks their tables, and each transaction here
-looks, after its own lock on them, which of its texts some post still has.
+versions the ones that the marts show and builds the posts anew. It takes no part in the build lock, so
+that ticks go on beside it. Scores are added, never changed, under versions that no mart shows yet; a build
+that adds the same ones meets them in the same order, and the second to come adds nothing. Only an erasure
+takes scores away: it locks their tables, and each transaction here looks, after its own lock on them, which
+of its texts some post still has.
 """
 
 import logging
