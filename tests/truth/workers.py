@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -83,8 +83,9 @@ class Worker:
         return True
 
     def kill(self) -> None:
-        """SIGKILL."""
-        os.kill(self.process.pid or 0, signal.SIGKILL)
+        """SIGKILL; one that has ended lets it pass."""
+        with suppress(ProcessLookupError):
+            os.kill(self.process.pid or 0, signal.SIGKILL)
 
     def end(self) -> int:
         """Its exit code once it has ended; negative for a signal."""
