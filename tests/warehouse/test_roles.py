@@ -82,6 +82,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "core.influence_span": {T: ALL, P: READ},
     "core.post": {T: ALL, P: READ, L: READ},
     "core.post_key": {T: ALL, L: READ},
+    "core.post_text": {T: ALL, L: READ},
     "core.post_brand": {T: ALL, P: READ},
     "core.post_topic": {T: ALL, P: READ},
     "core.*": {T: ALL},
