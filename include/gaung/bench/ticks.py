@@ -70,7 +70,7 @@ class Plan:
     """
 
     size: str = "full"
-    peak: int = 8
+    peak: int = 6
     every: int = 0
     history_size: str = "tiny"
     multiples: tuple[int, ...] = (1, 10)
