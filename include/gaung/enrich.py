@@ -326,7 +326,7 @@ def _add_profiled(work: _Work, active: str | None) -> None:
 
 
 def _add_rescored(work: _Work, active: dict[str, str]) -> None:
-    """Score every text beside the active version; posts of which marts would show else become pending."""
+    """Score every text beside the active version; posts whose result differs become pending."""
     _score(work, TEXTS)
     joins, differences, parameters = [], [], []
     for task in scores.TASKS:
@@ -336,7 +336,7 @@ def _add_rescored(work: _Work, active: dict[str, str]) -> None:
             f"on p.text_hash = {name}.text_hash and {name}.{task.version_column} = %s"
             for name in (old, new)
         ]
-        before, after = (_seen(task, name) for name in (old, new))
+        before, after = (", ".join(f"{name}.{column}" for column in task.columns) for name in (old, new))
         differences.append(f"({before}) is distinct from ({after})")
         parameters += [active.get(task.name), work.versions[task.name]]
     query = f"""
@@ -346,14 +346,6 @@ def _add_rescored(work: _Work, active: dict[str, str]) -> None:
         where {" or ".join(differences)}
     """  # noqa: S608 - names of gaung.scores
     _add_pending(work, query, tuple(parameters))
-
-
-def _seen(task: scores.TextTask, table: str) -> str:
-    """Columns that are the same under two versions when nothing of a text has to be built anew."""
-    columns = [f"{table}.{column}" for column in task.columns]
-    return ", ".join(
-        [*columns, task.shown.format(f"{table}.{task.version_column}")] if task.shown else columns
-    )
 
 
 # --- brands and keys ------------------------------------------------------------------------------

@@ -59,8 +59,6 @@ class TextTask:
             is built anew.
         score: texts and the brands → the columns; same rows, same order.
         version_column: the table's column of the engine version.
-        shown: SQL for what marts show of a version, ``{}`` standing for it; a post is built anew when
-            that differs, too. Empty where they show nothing of it.
     """
 
     name: Task
@@ -68,7 +66,6 @@ class TextTask:
     columns: tuple[str, ...]
     score: Score
     version_column: str = "engine_version"
-    shown: str = ""
 
     def rows(self, texts: Texts, brands: Brands, version: str) -> "pl.DataFrame":
         """The table's rows of these texts under a version."""
@@ -159,24 +156,17 @@ def brand_names(brands: Brands) -> list["Name"]:
 
 TASKS: tuple[TextTask, ...] = (
     TextTask("language", "text_language", ("lang", "confidence", "reason"), _language),
-    TextTask(
-        "sentiment",
-        "text_sentiment",
-        ("lang", "compound", "label", "unscored_reason"),
-        _sentiment,
-        shown="{}",
-    ),
+    TextTask("sentiment", "text_sentiment", ("lang", "compound", "label", "unscored_reason"), _sentiment),
     TextTask("mask", "text_masked", ("text_masked",), _mask, version_column="mask_version"),
     TextTask("terms", "text_terms", ("words", "pairs"), _terms),
-    TextTask("reasons", "text_reasons", ("intents", "aspects"), _reasons, shown="{}"),
+    TextTask("reasons", "text_reasons", ("intents", "aspects"), _reasons),
     TextTask(
         "business",
         "text_business",
         ("relevance", "relevance_reason", "industry", "industry_reason", "activity", "activity_reason"),
         _business,
-        shown="{}",
     ),
-    TextTask("entities", "text_entities", ("entities",), _entities, shown="split_part({}, '+', 1)"),
+    TextTask("entities", "text_entities", ("entities",), _entities),
     TextTask("spelling", "text_spelling", ("suggestions",), _spelling),
 )
 """In the order in which they run: language first, since sentiment reads it."""
