@@ -14,6 +14,21 @@
         bool_or(posts.is_synthetic) as is_synthetic
 {%- endmacro %}
 
+{#- Shares of the positive and the negative in a group of posts, each with the ends of its 95 % interval. -#}
+{% macro mood_shares(total) -%}
+        {{ safe_pct('positive_count', total) }} as positive_share_pct,
+        {{ wilson_pct('positive_count', total, 'low') }} as positive_share_low_pct,
+        {{ wilson_pct('positive_count', total, 'high') }} as positive_share_high_pct,
+        {{ safe_pct('negative_count', total) }} as negative_share_pct,
+        {{ wilson_pct('negative_count', total, 'low') }} as negative_share_low_pct,
+        {{ wilson_pct('negative_count', total, 'high') }} as negative_share_high_pct
+{%- endmacro %}
+
+{#- Whether so many posts carry a share that one may act on. -#}
+{% macro evidence(total) -%}
+    case when {{ total }} < 10 then 'not enough' else 'enough' end
+{%- endmacro %}
+
 {#- The mood of a brand by one of its partitions: hour_at or local_date. -#}
 {% macro brand_sentiment(period, dirty_keys) %}
 with
@@ -69,12 +84,7 @@ final as (
         {{ safe_pct('positive_count - negative_count', '(positive_count + negative_count)') }}
         as net_sentiment_opinionated_pct,
         {{ safe_pct('positive_count', '(positive_count + negative_count)') }} as brand_health_index_pct,
-        {{ safe_pct('positive_count', 'scored_count') }} as positive_share_pct,
-        {{ wilson_pct('positive_count', 'scored_count', 'low') }} as positive_share_low_pct,
-        {{ wilson_pct('positive_count', 'scored_count', 'high') }} as positive_share_high_pct,
-        {{ safe_pct('negative_count', 'scored_count') }} as negative_share_pct,
-        {{ wilson_pct('negative_count', 'scored_count', 'low') }} as negative_share_low_pct,
-        {{ wilson_pct('negative_count', 'scored_count', 'high') }} as negative_share_high_pct,
+        {{ mood_shares('scored_count') }},
         {{ lineage() }}
     from counted
 

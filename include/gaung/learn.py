@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from gaung.annotations import LABELS, MANY, ONE
 from gaung.warehouse.connect import connect
 
 if TYPE_CHECKING:
@@ -28,12 +29,6 @@ LISTS = "data/lists"
 """Shipped test lists: ``<task>_<name>.tsv`` of text and label; never training data."""
 
 ALL = "*"
-
-RULED: tuple["ClassTask", ...] = ("intent", "aspect", "activity", "relevance", "industry")
-"""Tasks of rules, whatever the language; accuracy is the share of texts with exactly their classes."""
-
-CONFUSED = frozenset({"sentiment", "language", "activity", "relevance", "industry"})
-"""Tasks of which a text has one class, so that each text stands in one cell of the confusion matrix."""
 
 Rows = list[tuple[Any, ...]]
 
@@ -51,7 +46,10 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Ruled:
-    """Texts with their classes, of a task of rules and a language, with where they come from."""
+    """Texts with their classes, of a task of rules and a language, with where they come from.
+
+    Accuracy is the share of texts that were given exactly their classes.
+    """
 
     task: "ClassTask"
     language: str
@@ -127,7 +125,7 @@ def ruled_lists() -> Iterator[Ruled]:
     from gaung.text import classes
 
     with resources.as_file(resources.files("gaung.text").joinpath(LISTS)) as folder:
-        for task in RULED:
+        for task in (*MANY, *ONE):
             yield Ruled(task, ALL, f"list:{task}", *classes.read(Path(folder) / f"{task}.tsv", task))
 
 
@@ -152,12 +150,9 @@ def annotated() -> tuple[list[Dataset], list[Ruled]]:
         flags.append(is_synthetic)
     scored, ruled = [], []
     for (task, language), (texts, labels, flags) in sorted(found.items()):
-        if task == "sentiment" or task == "language":
-            scored.append(
-                Dataset(
-                    cast("EvaluatedTask", task), language, "annotations", Labelled(texts, labels), any(flags)
-                )
-            )
+        if task in LABELS:
+            told = Labelled(texts, labels)
+            scored.append(Dataset(cast("EvaluatedTask", task), language, "annotations", told, any(flags)))
         else:
             one = cast("ClassTask", task)
             parsed = [classes.parse(label, one) for label in labels]
@@ -233,7 +228,8 @@ def _rows_of_rules(one: Ruled, report: "ClassReport") -> Iterator[tuple[Any, ...
 
 
 def _confusion_of_rules(one: Ruled, report: "ClassReport") -> Iterator[tuple[Any, ...]]:
-    if one.task in CONFUSED:
+    """Cells of the matrix of a task of which a text has one class, so that each text stands in one cell."""
+    if one.task in ONE:
         for true, given in report.confusion.items():
             for said, count in given.items():
                 yield (

@@ -111,7 +111,6 @@ def _terms(texts: Texts, _: Brands) -> "pl.DataFrame":
 
 
 def _reasons(texts: Texts, _: Brands) -> "pl.DataFrame":
-
     return _by_engine("reasons", texts).select(_literal("intents"), _json("aspects"))
 
 
@@ -127,7 +126,6 @@ def _entities(texts: Texts, brands: Brands) -> "pl.DataFrame":
 
 
 def _spelling(texts: Texts, brands: Brands) -> "pl.DataFrame":
-
     from gaung.brands.config import ordinary_words
     from gaung.text import spelling
 

@@ -89,8 +89,7 @@ parts as (
     select
         wanted.post_key,
         post_texts.text_hash,
-        case post_texts.part when 'caption' then 1 when 'transcript' then 2 when 'on_screen' then 3 else 4 end
-            as part_order
+        {{ part_rank('post_texts.part') }} as part_order
     from wanted
     {{ join_each('post_texts', 'wanted', ['platform', 'post_id']) }}
 

@@ -55,8 +55,7 @@ mentions as (
         {{ json_text('entry.item', 'brand_id') }} as matched_brand_id,
         cast({{ json_text('entry.item', 'is_ambiguous') }} as boolean) as is_ambiguous,
         translate({{ json_text('entry.item', 'candidates') }}, '[]"', '') as candidate_codes,
-        case post_texts.part when 'caption' then 1 when 'transcript' then 2 when 'on_screen' then 3 else 4 end
-            as part_rank,
+        {{ part_rank('post_texts.part') }} as part_rank,
         found.engine_version,
         posts.is_synthetic
     from posts
@@ -92,8 +91,7 @@ final as (
         min(entity_name) as entity_name,
         min(matched_brand_id) as brand_id,
         case when entity_type = 'place' then substring(entity_id, 1, 2) end as province_code,
-        case min(part_rank) when 1 then 'caption' when 2 then 'transcript' when 3 then 'on_screen' else 'sticker' end
-            as text_part,
+        {{ part_of('min(part_rank)') }} as text_part,
         min(engine_version) as engine_version,
         -- "Bandung" beside "Kota Bandung" is the city
         case when bool_and(is_ambiguous) then min(candidate_codes) end as candidate_codes,

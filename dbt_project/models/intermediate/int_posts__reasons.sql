@@ -42,8 +42,7 @@ final as (
         posts.platform,
         posts.post_id,
         post_texts.part as text_part,
-        case post_texts.part when 'caption' then 1 when 'transcript' then 2 when 'on_screen' then 3 else 4 end
-            as part_rank,
+        {{ part_rank('post_texts.part') }} as part_rank,
         reasons.intents,
         reasons.intent_source,
         reasons.aspects,

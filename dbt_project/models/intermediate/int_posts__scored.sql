@@ -83,7 +83,7 @@ judged as (
             order by
                 case when corrections.label is not null then 0 else 1 end,
                 abs(sentiments.compound) desc,
-                case texts.part when 'caption' then 1 when 'transcript' then 2 when 'on_screen' then 3 else 4 end
+                {{ part_rank('texts.part') }}
         ) as weight_rank
     from texts
     left join sentiments on texts.text_hash = sentiments.text_hash

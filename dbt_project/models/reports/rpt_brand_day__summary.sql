@@ -35,12 +35,7 @@ final as (
         neutral_count,
         negative_count,
         {{ safe_pct('positive_count - negative_count', 'scored_count') }} as net_sentiment_all_pct,
-        {{ safe_pct('positive_count', 'scored_count') }} as positive_share_pct,
-        {{ wilson_pct('positive_count', 'scored_count', 'low') }} as positive_share_low_pct,
-        {{ wilson_pct('positive_count', 'scored_count', 'high') }} as positive_share_high_pct,
-        {{ safe_pct('negative_count', 'scored_count') }} as negative_share_pct,
-        {{ wilson_pct('negative_count', 'scored_count', 'low') }} as negative_share_low_pct,
-        {{ wilson_pct('negative_count', 'scored_count', 'high') }} as negative_share_high_pct,
+        {{ mood_shares('scored_count') }},
         {{ lineage() }}
     from counted
 

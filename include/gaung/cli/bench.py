@@ -27,6 +27,9 @@ def bench(
     history: Annotated[
         list[int] | None, typer.Option(help="Lengths of history in demos, beside 1. Repeatable.")
     ] = None,
+    peak: Annotated[
+        int | None, typer.Option(min=1, help="How many of the fullest ticks in a row are measured.")
+    ] = None,
     size: Annotated[
         str | None, typer.Option(help="Size of the demo whose ticks are measured, with history and without.")
     ] = None,
@@ -46,6 +49,8 @@ def bench(
     plan = ticks.FULL if full else ticks.Plan()
     if history:
         plan = replace(plan, multiples=(1, *sorted({*history} - {1})))
+    if peak:
+        plan = replace(plan, peak=peak)
     if size:
         plan = replace(plan, size=size, history_size=size)
     subjects = tuple(name for name in run.SUBJECTS if not only or name in only)

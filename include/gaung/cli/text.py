@@ -275,8 +275,9 @@ def _print(report: "Report") -> None:
 
 
 def _print_classes(report: "ClassReport") -> None:
-    for name, value in list(report.as_dict().items())[:9]:
-        typer.echo(f"{name:18} {value if value is not None else '–'}")
+    for name, value in report.as_dict().items():
+        if not isinstance(value, list | dict):
+            typer.echo(f"{name:18} {value if value is not None else '–'}")
     typer.echo(f"\n{'class':18} {'n':>5} {'said':>5} {'precision':>10} {'recall':>8} {'f1':>7}")
     for score in report.classes:
         shares = [f"{share:.3f}" if share is not None else "–" for share in (score.precision, score.recall)]

@@ -7,13 +7,13 @@ after a known number of minutes, some by a stranger only, some never.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 from random import Random
 
 from gaung.demo import words
 from gaung.demo.plan import START
-from gaung.demo.posts import UNNAMED, Author, Content, Meaning, Post, x_id
+from gaung.demo.posts import UNNAMED, Author, Content, Meaning, Post, brand_account, x_id
 from gaung.demo.words import Language, Mood
 
 ZONES = {"kedai_lereng": "Asia/Jakarta", "tenun_rimba": "Asia/Makassar"}
@@ -293,18 +293,7 @@ def account(brand: str) -> Author:
     """A brand's own account on X."""
     keyword, _, handle = words.CUSTOMER_BRANDS[brand]
     number = 1_000 + list(words.CUSTOMER_BRANDS).index(brand)
-    return Author(
-        author_id=str(2_000_000_000 + 7919 * number),
-        handle=handle,
-        name=keyword.title(),
-        bio=f"Akun resmi {keyword.title()} (data sintetis)",
-        location="Bandung",
-        created_at=datetime(2019, 3, 1, tzinfo=UTC),
-        is_verified=True,
-        is_business=True,
-        followers=9_000 + number,
-        gains=(12, 18, 9),
-    )
+    return brand_account(number, keyword, handle, 9_000 + number, (12, 18, 9))
 
 
 def fill(saying: Saying, brand: str, rng: Random) -> str:

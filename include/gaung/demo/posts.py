@@ -1,7 +1,7 @@
 """What the demo's days are made of: people, what they say, posts with what is known of them, and ids."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from gaung.demo.plan import START
@@ -45,6 +45,22 @@ class Author:
         ]
         before = min(seconds, 0) * self.gains[0] // _DAY_S
         return max(self.followers + sum(grown) + before, 0)
+
+
+def brand_account(number: int, keyword: str, handle: str, followers: int, gains: tuple[int, ...]) -> Author:
+    """A brand's own account on X."""
+    return Author(
+        author_id=str(2_000_000_000 + 7919 * number),
+        handle=handle,
+        name=keyword.title(),
+        bio=f"Akun resmi {keyword.title()} (data sintetis)",
+        location="Bandung",
+        created_at=datetime(2019, 3, 1, tzinfo=UTC),
+        is_verified=True,
+        is_business=True,
+        followers=followers,
+        gains=gains,
+    )
 
 
 @dataclass(frozen=True, slots=True)

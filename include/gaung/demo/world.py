@@ -12,7 +12,17 @@ from random import Random
 
 from gaung.demo import customers, plan, sellers, words
 from gaung.demo.plan import END, SIZES, START, WAYS, WINDOW, Quota, Stream
-from gaung.demo.posts import Author, Content, Hides, Kind, Post, instagram_id, tiktok_id, x_id
+from gaung.demo.posts import (
+    Author,
+    Content,
+    Hides,
+    Kind,
+    Post,
+    brand_account,
+    instagram_id,
+    tiktok_id,
+    x_id,
+)
 from gaung.demo.words import Language, Mood
 
 
@@ -119,18 +129,7 @@ class _People:
     def brand_account(self, number: int, brand: str) -> Author:
         keyword, _, handle = words.BRAND_WORDS[brand]
         gains = (60, 85, -240) if brand == plan.CRISIS_BRAND else (40, 55, 50)
-        return Author(
-            author_id=str(2_000_000_000 + 7919 * number),
-            handle=handle,
-            name=keyword.title(),
-            bio=f"Akun resmi {keyword.title()} (data sintetis)",
-            location="Bandung",
-            created_at=datetime(2019, 3, 1, tzinfo=UTC),
-            is_verified=True,
-            is_business=True,
-            followers=18_000 + self.rng.randrange(4_000),
-            gains=gains,
-        )
+        return brand_account(number, keyword, handle, 18_000 + self.rng.randrange(4_000), gains)
 
 
 class _Maker:

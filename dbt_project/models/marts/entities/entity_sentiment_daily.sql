@@ -1,5 +1,3 @@
-{#- Fewer scored posts than this carry no share that one may act on. -#}
-{%- set enough_posts = 10 -%}
 with
 
 dirty as (
@@ -70,7 +68,7 @@ final as (
         engine_version,
         sentiment_engine_version,
         is_synthetic,
-        case when scored_count < {{ enough_posts }} then 'not enough' else 'enough' end as evidence,
+        {{ evidence('scored_count') }} as evidence,
         post_count,
         ambiguous_count,
         scored_count,
@@ -80,12 +78,7 @@ final as (
         neutral_count,
         negative_count,
         {{ safe_pct('positive_count - negative_count', 'scored_count') }} as net_sentiment_all_pct,
-        {{ safe_pct('positive_count', 'scored_count') }} as positive_share_pct,
-        {{ wilson_pct('positive_count', 'scored_count', 'low') }} as positive_share_low_pct,
-        {{ wilson_pct('positive_count', 'scored_count', 'high') }} as positive_share_high_pct,
-        {{ safe_pct('negative_count', 'scored_count') }} as negative_share_pct,
-        {{ wilson_pct('negative_count', 'scored_count', 'low') }} as negative_share_low_pct,
-        {{ wilson_pct('negative_count', 'scored_count', 'high') }} as negative_share_high_pct,
+        {{ mood_shares('scored_count') }},
         {{ lineage() }}
     from counted
 

@@ -1,5 +1,3 @@
-{#- Fewer posts than this carry no share that one may act on. -#}
-{%- set enough_posts = 10 -%}
 with
 
 dirty as (
@@ -60,18 +58,13 @@ final as (
         attribute_value,
         engine_version,
         is_synthetic,
-        case when post_count < {{ enough_posts }} then 'not enough' else 'enough' end as evidence,
+        {{ evidence('post_count') }} as evidence,
         post_count,
         positive_count,
         neutral_count,
         negative_count,
         {{ safe_pct('positive_count - negative_count', 'post_count') }} as net_sentiment_all_pct,
-        {{ safe_pct('positive_count', 'post_count') }} as positive_share_pct,
-        {{ wilson_pct('positive_count', 'post_count', 'low') }} as positive_share_low_pct,
-        {{ wilson_pct('positive_count', 'post_count', 'high') }} as positive_share_high_pct,
-        {{ safe_pct('negative_count', 'post_count') }} as negative_share_pct,
-        {{ wilson_pct('negative_count', 'post_count', 'low') }} as negative_share_low_pct,
-        {{ wilson_pct('negative_count', 'post_count', 'high') }} as negative_share_high_pct,
+        {{ mood_shares('post_count') }},
         {{ lineage() }}
     from counted
 
